@@ -1,0 +1,18 @@
+# Compiler cache and fast linker when the machine has them; a build without either works the same, slower.
+find_program(TROUPE_CCACHE ccache)
+if(TROUPE_CCACHE)
+  # A precompiled header carries a timestamp; without this sloppiness ccache never hits on files that use one.
+  set(launcher ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+               CCACHE_MAXSIZE=5G ${TROUPE_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
+endif()
+find_program(TROUPE_MOLD mold)
+if(TROUPE_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+if(NOT TROUPE_SANITIZE STREQUAL "")
+  add_compile_options(-fsanitize=${TROUPE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${TROUPE_SANITIZE})
+endif()

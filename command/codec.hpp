@@ -1,0 +1,40 @@
+#pragma once
+
+// The one binary encoding of everything in this folder. Byte by byte in docs/formats.md.
+
+#include "base/result.hpp"
+#include "command/request.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe {
+
+/// First byte of every encoded command; another value is refused as outcome::malformed on every node alike.
+inline constexpr std::uint8_t command_format_version = 1;
+
+/// Encodes a command for the log. Does not check limits: validate() does.
+blob encode_command(const command& c);
+/// errc::corrupt for anything that encode_command does not write, and for what breaks the hard bounds of command/limits.hpp.
+result<command> decode_command(std::string_view bytes);
+
+/// Bounds that a gateway checks before it proposes; at most the hard bounds of command/limits.hpp.
+struct command_bounds {
+  std::size_t key_bytes_max;
+  std::size_t value_bytes_max;
+  std::size_t command_bytes_max;
+};
+/// errc::too_large or errc::invalid_argument with a sentence that names the key; empty keys are invalid.
+result<void> validate(const command& c, const command_bounds& bounds);
+
+std::string encode_requests(const std::vector<request>& batch);
+result<std::vector<request>> decode_requests(std::string_view bytes);
+std::string encode_answers(const std::vector<answer>& batch);
+result<std::vector<answer>> decode_answers(std::string_view bytes);
+
+/// For the session table and snapshots.
+std::string encode_result(const command_result& r);
+result<command_result> decode_result(std::string_view bytes);
+
+} // namespace troupe

@@ -1,0 +1,118 @@
+#pragma once
+
+// What gateways and clients ask of a node, and what it answers: batches, matched by the asker's own request ids.
+
+#include "base/entry.hpp"
+#include "command/command.hpp"
+#include "command/outcome.hpp"
+#include "command/query.hpp"
+
+namespace troupe {
+
+enum class consistency : std::uint8_t {
+  linearizable = 0, ///< sees every write answered before the request was sent
+  stale = 1,        ///< whatever this node has applied
+};
+
+/// An encoded command (command/codec.hpp). It is encoded where it enters the cluster and never again.
+struct write_request {
+  blob command;
+  /// The command carries a session or an idempotency stamp, so a node may propose it again when an answer was lost.
+  bool may_repeat = false;
+
+  friend bool operator==(const write_request&, const write_request&) = default;
+};
+
+struct read_request {
+  query what;
+  consistency mode = consistency::linearizable;
+
+  friend bool operator==(const read_request&, const read_request&) = default;
+};
+
+/// Asks for a cluster_status of the node that is asked.
+struct status_request {
+  friend bool operator==(const status_request&, const status_request&) = default;
+};
+
+/// Writes a snapshot of this node's state now and compacts its log behind it.
+struct snapshot_now_request {
+  friend bool operator==(const snapshot_now_request&, const snapshot_now_request&) = default;
+};
+
+struct request {
+  std::uint64_t id = 0;                ///< chosen by the asker, unique among its open requests
+  std::uint32_t timeout_ms = 10'000;   ///< from when the node receives it; the node then answers with a refusal
+  std::variant<write_request, read_request, status_request, snapshot_now_request> body;
+
+  friend bool operator==(const request&, const request&) = default;
+};
+
+/// Why a request has no result.
+enum class refusal_kind : std::uint8_t {
+  no_leader = 0,       ///< certainly not applied
+  overloaded = 1,      ///< certainly not applied; a limit on what is in flight was reached
+  outcome_unknown = 2, ///< a write that may or may not have been, or may yet be, applied
+  timed_out = 3,       ///< a read that got no answer in time
+  stopping = 4,        ///< certainly not applied; the node is shutting down or restarting a part
+  invalid = 5,         ///< certainly not applied; the request itself is wrong
+  disk_full = 6,       ///< certainly not applied; the node refuses writes until there is space
+};
+
+struct refusal {
+  refusal_kind kind = refusal_kind::no_leader;
+  std::uint32_t retry_after_ms = 0; ///< a hint; 0: none
+  std::string detail;               ///< one sentence for a person
+
+  friend bool operator==(const refusal&, const refusal&) = default;
+};
+
+enum class node_role : std::uint8_t { forming = 0, follower = 1, candidate = 2, leader = 3, learner = 4 };
+
+struct member_status {
+  node_id id;
+  std::string peer_address;
+  std::string http_address;
+  node_role role = node_role::follower; ///< as this node sees it
+  index_t match;                        ///< known to be durable there; 0 when this node is not the leader
+  std::int64_t last_contact_ms = -1;    ///< since anything was heard from it; -1: never, 0: itself
+
+  friend bool operator==(const member_status&, const member_status&) = default;
+};
+
+struct cluster_status {
+  cluster_id cluster; ///< none while forming
+  node_id self;
+  node_role role = node_role::forming;
+  node_id leader; ///< empty: none known
+  term_t term;
+  index_t commit;
+  index_t applied;
+  index_t last;          ///< last log entry
+  index_t first;         ///< first log entry that is kept
+  index_t snapshot;      ///< index of the newest snapshot
+  revision_t revision;
+  revision_t compacted;
+  std::uint64_t keys = 0;
+  std::uint64_t log_bytes = 0;
+  std::vector<member_status> members;
+
+  friend bool operator==(const cluster_status&, const cluster_status&) = default;
+};
+
+struct snapshot_result {
+  index_t index;
+  term_t term;
+  std::uint64_t bytes = 0;
+
+  friend bool operator==(const snapshot_result&, const snapshot_result&) = default;
+};
+
+struct answer {
+  std::uint64_t id = 0;
+  std::variant<command_result, query_result, cluster_status, snapshot_result, refusal> body;
+
+  friend bool operator==(const answer&, const answer&) = default;
+};
+
+} // namespace troupe

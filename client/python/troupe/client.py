@@ -1,0 +1,129 @@
+"""The client of the database."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any, Dict, Iterable, Iterator, Optional, Sequence, Tuple
+from urllib.parse import quote, urlencode
+
+from . import values
+from .errors import InvalidRequest, ServerError, error_from_answer
+from .transport import Answer, Transport, parse_address
+
+_PAGE_ITEMS = 1000
+
+
+class DatabaseClient:
+    """Talks to one node, or to several and tries the next when one is down.
+
+    ``nodes`` lists them as "host:port"; without it ``host`` and ``port`` name the only one. ``timeout`` is what a call
+    may take in seconds, all its attempts together. May be shared between threads; connections are kept open.
+
+    Every method may raise InvalidRequest, Unavailable or ServerError, and a write also OutcomeUnknown.
+    """
+
+    def __init__(self, host: str = "localhost", port: int = 8000, nodes: Optional[Sequence[str]] = None, timeout: float = 10.0):
+        if timeout <= 0:
+            raise InvalidRequest("timeout must be positive")
+        addresses = [(host, port)] if nodes is None else [parse_address(node) for node in nodes]
+        self._transport = Transport(addresses, timeout)
+
+    def __enter__(self) -> "DatabaseClient":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the idle connections. The client stays usable."""
+        self._transport.close()
+
+    def set(self, key: str, value: Any) -> int:
+        """Stores a value and returns the revision at which it was written.
+
+        A str is stored as text, bytes as bytes, anything else as JSON.
+        """
+        media_type, body = values.encode(value)
+        answer = self._write("PUT", _key_path(key), body, media_type)
+        return int(_field(_json_of(answer), "revision"))
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value of a key, or ``default`` when there is none. A linearizable read: it sees every finished write."""
+        answer = self._transport.call("GET", _key_path(key))
+        if answer.status == 404:
+            return default
+        if answer.status != 200:
+            raise error_from_answer(answer.status, answer.body)
+        return values.decode(answer.headers.get("Content-Type", values.BYTES), answer.body)
+
+    def delete(self, key: str) -> bool:
+        """Removes a key; whether it was there."""
+        return bool(_field(_json_of(self._write("DELETE", _key_path(key), None, None)), "deleted"))
+
+    def bulk_set(self, items: Iterable[Tuple[str, Any]]) -> int:
+        """Stores all pairs at one revision, or none of them; returns the revision."""
+        body = {"items": [values.bulk_item(_checked_key(key), value) for key, value in items]}
+        encoded = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        answer = self._write("POST", "/v1/bulk", encoded.encode("utf-8"), values.JSON)
+        return int(_field(_json_of(answer), "revision"))
+
+    def scan(self, prefix: str = "") -> Iterator[Tuple[str, Any]]:
+        """The keys that begin with ``prefix``, in order, with their values, all as of one revision.
+
+        Pages are fetched as the iteration goes on. Raises Compacted when it takes so long that the revision is gone.
+        """
+        parameters: Dict[str, Any] = {"limit": _PAGE_ITEMS}
+        if prefix:
+            parameters["prefix"] = _checked_key(prefix)
+        while True:
+            answer = self._transport.call("GET", "/v1/kv?" + urlencode(parameters, quote_via=quote))
+            page = _json_of(answer)
+            for item in _field(page, "items"):
+                yield _field(item, "key"), values.value_of_item(item)
+            cursor = page.get("cursor")
+            if not cursor:
+                return
+            parameters["cursor"] = cursor
+
+    def _write(self, method: str, target: str, body: Optional[bytes], media_type: Optional[str]) -> Answer:
+        # One key for the call, not for the attempt: this is what makes trying again harmless.
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
+        if media_type is not None:
+            headers["Content-Type"] = media_type
+        return self._transport.call(method, target, body, headers, write=True)
+
+
+def _checked_key(key: str) -> str:
+    if not isinstance(key, str) or not key:
+        raise InvalidRequest("a key is a str that is not empty")
+    try:
+        key.encode("utf-8")
+    except UnicodeEncodeError:
+        raise InvalidRequest("the key is not valid Unicode text") from None
+    return key
+
+
+def _key_path(key: str) -> str:
+    segment = quote(_checked_key(key), safe="")
+    if segment in (".", ".."):
+        segment = segment.replace(".", "%2E")  # a path segment of dots alone means something else in a URL
+    return "/v1/kv/" + segment
+
+
+def _json_of(answer: Answer) -> Dict[str, Any]:
+    if answer.status not in (200, 201):
+        raise error_from_answer(answer.status, answer.body)
+    try:
+        parsed = json.loads(answer.body)
+    except ValueError as error:
+        raise ServerError(f"a node sent an answer that is not JSON: {error}", answer.status) from error
+    if not isinstance(parsed, dict):
+        raise ServerError("a node sent an answer that is not a JSON object", answer.status)
+    return parsed
+
+
+def _field(parsed: Dict[str, Any], name: str) -> Any:
+    if name not in parsed:
+        raise ServerError(f"a node sent an answer without '{name}'")
+    return parsed[name]

@@ -303,5 +303,9 @@ def test_bad_node_addresses(node):
 def test_no_nodes():
     with pytest.raises(InvalidRequest):
         DatabaseClient(nodes=[])
+
+
+@pytest.mark.parametrize("timeout", [0, -1, 601, float("nan")])
+def test_timeouts_stay_within_the_window_of_idempotency_keys(timeout):
     with pytest.raises(InvalidRequest):
-        DatabaseClient(timeout=0)
+        DatabaseClient(timeout=timeout)

@@ -12,6 +12,8 @@ from .errors import InvalidRequest, ServerError, error_from_answer
 from .transport import Answer, Transport, parse_address
 
 _PAGE_ITEMS = 1000
+# A cluster remembers an Idempotency-Key for ten minutes; a retry later than that would count as a new write.
+_TIMEOUT_MAX = 300.0
 
 
 class DatabaseClient:
@@ -24,8 +26,8 @@ class DatabaseClient:
     """
 
     def __init__(self, host: str = "localhost", port: int = 8000, nodes: Optional[Sequence[str]] = None, timeout: float = 10.0):
-        if timeout <= 0:
-            raise InvalidRequest("timeout must be positive")
+        if not 0 < timeout <= _TIMEOUT_MAX:
+            raise InvalidRequest(f"timeout must be more than 0 and at most {_TIMEOUT_MAX:g} seconds")
         addresses = [(host, port)] if nodes is None else [parse_address(node) for node in nodes]
         self._transport = Transport(addresses, timeout)
 

@@ -1,0 +1,58 @@
+#pragma once
+
+// Every route the gateway serves: the one table that dispatch, 404, 405, metrics and the test of
+// /openapi.json go by.
+
+#include "net/http_message.hpp"
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace troupe::net {
+
+/// One label value in the metrics. `unknown` counts what never reached a route.
+enum class route_family : std::uint8_t {
+  kv,
+  range,
+  bulk,
+  txn,
+  cluster,
+  snapshot,
+  health,
+  metrics,
+  docs,
+  unknown
+};
+inline constexpr std::size_t route_families = 10;
+std::string_view to_string(route_family family);
+
+enum class route_id : std::uint8_t {
+  kv_get,
+  kv_put,
+  kv_delete,
+  range,
+  bulk,
+  txn,
+  cluster,
+  snapshot,
+  healthz,
+  readyz,
+  metrics,
+  openapi,
+  docs,
+  docs_file,
+  root
+};
+
+struct route {
+  http_method method;    ///< get stands for HEAD too
+  std::string_view path; ///< as in /openapi.json: "/v1/kv/{key}"; a {name} matches one path segment
+  route_id id;
+  route_family family;
+  bool documented; ///< stands in /openapi.json; the pages for people do not
+};
+
+std::span<const route> routes();
+
+} // namespace troupe::net

@@ -1,0 +1,2 @@
+# The key space, the state machine around it, and snapshots.
+set(keyspace_sources)

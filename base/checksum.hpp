@@ -9,4 +9,7 @@ namespace troupe {
 /// crc32c("123456789") == 0xE3069283. Uses the SSE4.2 instruction when the processor has it.
 std::uint32_t crc32c(std::string_view bytes, std::uint32_t seed = 0);
 
+/// The same by tables, on any processor.
+std::uint32_t crc32c_portable(std::string_view bytes, std::uint32_t seed = 0);
+
 } // namespace troupe

@@ -1,0 +1,491 @@
+#include "base/fault_file.hpp"
+
+#include "base/assert.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <set>
+#include <utility>
+
+namespace troupe {
+
+namespace {
+
+/// A change of a file's content that is not durable yet.
+struct content_change {
+  enum class kind { write, resize } what = kind::write;
+  std::uint64_t offset = 0; ///< of a write; the new size of a resize
+  std::string bytes;
+};
+
+/// What a name stands for. Lives on while a handle or a folder, now or on disk, refers to it.
+struct inode {
+  std::string now;
+  std::string durable;
+  std::vector<content_change> unsynced;
+
+  static void apply(std::string& content, const content_change& change) {
+    if (change.what == content_change::kind::resize) {
+      content.resize(change.offset);
+      return;
+    }
+    if (content.size() < change.offset + change.bytes.size())
+      content.resize(change.offset + change.bytes.size());
+    content.replace(change.offset, change.bytes.size(), change.bytes);
+  }
+  void change(content_change c) {
+    apply(now, c);
+    unsynced.push_back(std::move(c));
+  }
+  void settle() {
+    durable = now;
+    unsynced.clear();
+  }
+};
+
+using folder_map = std::map<std::string, std::shared_ptr<inode>>;
+
+/// Names that change together: a new file, a removal (null), or the two sides of a rename.
+struct name_change {
+  std::string folder;
+  std::vector<std::pair<std::string, std::shared_ptr<inode>>> names;
+
+  void apply(folder_map& names_now) const {
+    for (auto& [path, node] : names)
+      if (node)
+        names_now[path] = node;
+      else
+        names_now.erase(path);
+  }
+};
+
+struct failure {
+  file_op op;
+  std::uint64_t in; ///< fails when this many more operations of the kind have been seen
+  errc code;
+  bool and_later;
+  std::string path_part;
+};
+
+std::string folder_of(const std::string& path) {
+  auto slash = path.find_last_of('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash);
+}
+
+std::string name_of(const std::string& path) {
+  auto slash = path.find_last_of('/');
+  return slash == std::string::npos ? path : path.substr(slash + 1);
+}
+
+std::string trimmed(std::string folder) {
+  while (folder.size() > 1 && folder.back() == '/')
+    folder.pop_back();
+  return folder;
+}
+
+constexpr std::size_t op_count = static_cast<std::size_t>(file_op::lock) + 1;
+
+bool mutates(file_op op) {
+  return op != file_op::read && op != file_op::list && op != file_op::lock;
+}
+
+} // namespace
+
+struct fault_file_system::state {
+  explicit state(std::uint64_t seed) : random(seed) {}
+
+  mutable std::mutex mutex; ///< guards everything below
+  std::mt19937_64 random;
+  folder_map names;         ///< as processes see them
+  folder_map durable_names; ///< as after a power cut
+  std::vector<name_change> unsynced_names;
+  std::set<std::string>
+      folders; ///< durable at once: whoever makes a folder syncs nothing of value before using it
+  std::set<std::string> locks;
+  std::vector<failure> failures;
+  std::uint64_t capacity = unlimited;
+  std::uint64_t power_left = unlimited;
+  bool dead = false;            ///< an operation has met the end of power
+  std::uint64_t generation = 0; ///< counts crashes; handles of an earlier one are dead
+  std::uint64_t begun = 0;
+  std::array<std::uint64_t, op_count> begun_by_op{};
+
+  std::uint64_t below(std::uint64_t limit) { return limit == 0 ? 0 : random() % limit; }
+  bool coin() { return (random() & 1) != 0; }
+
+  /// Counts one operation and decides whether it fails. The power goes off *during* the operation that finds
+  /// none left.
+  std::optional<error> begin(file_op op, const std::string& path, bool mutating) {
+    if (dead) return error{errc::io_error, path + ": the power is off"};
+    ++begun_by_op[static_cast<std::size_t>(op)];
+    if (mutating) {
+      ++begun;
+      if (power_left == 0) {
+        dead = true;
+        return error{errc::io_error, path + ": the power went off"};
+      }
+      if (power_left != unlimited) --power_left;
+    }
+    return injected(op, path);
+  }
+  std::optional<error> begin(file_op op, const std::string& path) { return begin(op, path, mutates(op)); }
+
+  std::optional<error> injected(file_op op, const std::string& path) {
+    std::optional<error> found;
+    for (auto& f : failures) {
+      if (f.op != op || path.find(f.path_part) == std::string::npos) continue;
+      if (f.in > 0) --f.in;
+      if (f.in == 0 && !found) found = error{f.code, path + ": injected failure"};
+    }
+    std::erase_if(failures, [](const failure& f) { return f.in == 0 && !f.and_later; });
+    return found;
+  }
+
+  std::uint64_t used() const {
+    std::uint64_t sum = 0;
+    for (auto& [path, node] : names)
+      sum += node->now.size();
+    return sum;
+  }
+  /// How far a file may grow towards `size` before the disk is full.
+  std::uint64_t grown(const inode& node, std::uint64_t size) const {
+    if (size <= node.now.size() || capacity == unlimited) return size;
+    auto taken = used();
+    auto left = capacity > taken ? capacity - taken : 0;
+    return std::min<std::uint64_t>(size, node.now.size() + left);
+  }
+
+  /// A piece of a torn write: some prefix, some suffix, or some of its sectors.
+  void keep_torn(std::string& content, const content_change& c) {
+    if (c.what == content_change::kind::resize || c.bytes.empty()) return;
+    auto cut = below(c.bytes.size() + 1);
+    auto keep = [&](std::size_t from, std::size_t to) {
+      if (from < to)
+        inode::apply(content,
+                     {content_change::kind::write, c.offset + from, c.bytes.substr(from, to - from)});
+    };
+    switch (below(3)) {
+    case 0: keep(0, cut); break;
+    case 1: keep(cut, c.bytes.size()); break;
+    default:
+      constexpr std::size_t sector = 512;
+      for (std::size_t at = 0; at < c.bytes.size(); at += sector)
+        if (coin()) keep(at, std::min(at + sector, c.bytes.size()));
+    }
+  }
+  /// The disk's content when each unsynced change had its own luck.
+  std::string reordered(const inode& node) {
+    auto content = node.durable;
+    for (auto& c : node.unsynced) {
+      switch (below(3)) {
+      case 0: break;
+      case 1: inode::apply(content, c); break;
+      default: keep_torn(content, c);
+      }
+    }
+    return content;
+  }
+  void change_names(name_change c) {
+    c.apply(names);
+    unsynced_names.push_back(std::move(c));
+  }
+};
+
+class fault_file_system::handle final : public file {
+public:
+  handle(std::shared_ptr<state> s, std::shared_ptr<inode> node, std::string path, bool writable)
+      : state_(std::move(s)), node_(std::move(node)), path_(std::move(path)), writable_(writable),
+        generation_(state_->generation) {}
+
+  result<std::size_t> read(std::uint64_t offset, char* buffer, std::size_t size) override {
+    std::lock_guard guard{state_->mutex};
+    if (auto e = begin(file_op::read)) return *e;
+    if (offset >= node_->now.size()) return std::size_t{0};
+    auto count = std::min<std::size_t>(size, node_->now.size() - offset);
+    node_->now.copy(buffer, count, offset);
+    return count;
+  }
+
+  result<void> write(std::uint64_t offset, std::string_view bytes) override {
+    std::lock_guard guard{state_->mutex};
+    auto was_dead = state_->dead;
+    auto failed = begin(file_op::write);
+    if (stale() || was_dead || !writable_) return *failed;
+    auto count = bytes.size();
+    if (failed) {
+      count = state_->below(count + 1);
+    } else if (auto end = state_->grown(*node_, offset + count); end < offset + count) {
+      count = end > offset ? end - offset : 0;
+      failed = error{errc::disk_full, path_ + ": write: no space left"};
+    }
+    if (count > 0) node_->change({content_change::kind::write, offset, std::string{bytes.substr(0, count)}});
+    if (failed) return *failed;
+    return {};
+  }
+
+  result<void> sync() override {
+    std::lock_guard guard{state_->mutex};
+    if (auto e = begin(file_op::sync)) {
+      if (stale() || state_->dead) return *e;
+      node_->durable = state_->reordered(*node_);
+      node_->unsynced.clear();
+      return *e;
+    }
+    node_->settle();
+    return {};
+  }
+
+  result<void> allocate(std::uint64_t size) override {
+    std::lock_guard guard{state_->mutex};
+    if (auto e = begin(file_op::allocate)) return *e;
+    if (size <= node_->now.size()) return {};
+    if (state_->grown(*node_, size) < size)
+      return error{errc::disk_full, path_ + ": allocate: no space left"};
+    node_->change({content_change::kind::resize, size, {}});
+    return {};
+  }
+
+  result<void> truncate(std::uint64_t size) override {
+    std::lock_guard guard{state_->mutex};
+    if (auto e = begin(file_op::truncate)) return *e;
+    if (state_->grown(*node_, size) < size)
+      return error{errc::disk_full, path_ + ": truncate: no space left"};
+    node_->change({content_change::kind::resize, size, {}});
+    return {};
+  }
+
+  result<std::uint64_t> size() override {
+    std::lock_guard guard{state_->mutex};
+    if (stale() || state_->dead) return error{errc::io_error, path_ + ": the power went off"};
+    return std::uint64_t{node_->now.size()};
+  }
+
+private:
+  bool stale() const { return generation_ != state_->generation; }
+  std::optional<error> begin(file_op op) {
+    if (stale()) return error{errc::io_error, path_ + ": opened before the crash"};
+    if (!writable_ && mutates(op) && op != file_op::sync)
+      return error{errc::io_error, path_ + ": opened for reading only"};
+    return state_->begin(op, path_);
+  }
+
+  std::shared_ptr<state> state_;
+  std::shared_ptr<inode> node_;
+  std::string path_;
+  bool writable_;
+  std::uint64_t generation_;
+};
+
+class fault_file_system::held_lock final : public file_lock {
+public:
+  held_lock(std::shared_ptr<state> s, std::string path)
+      : state_(std::move(s)), path_(std::move(path)), generation_(state_->generation) {}
+  ~held_lock() override {
+    std::lock_guard guard{state_->mutex};
+    if (generation_ == state_->generation) state_->locks.erase(path_);
+  }
+
+private:
+  std::shared_ptr<state> state_;
+  std::string path_;
+  std::uint64_t generation_;
+};
+
+fault_file_system::fault_file_system(std::uint64_t seed) : state_(std::make_shared<state>(seed)) {}
+fault_file_system::~fault_file_system() = default;
+
+void fault_file_system::fail(file_op op, std::uint64_t nth, errc code, bool and_later,
+                             std::string path_part) {
+  TROUPE_ASSERT(nth > 0, "the first operation from now is number 1");
+  std::lock_guard guard{state_->mutex};
+  state_->failures.push_back({op, nth, code, and_later, std::move(path_part)});
+}
+
+void fault_file_system::heal() {
+  std::lock_guard guard{state_->mutex};
+  state_->failures.clear();
+}
+
+void fault_file_system::power_off_after(std::uint64_t operations) {
+  std::lock_guard guard{state_->mutex};
+  state_->power_left = operations;
+}
+
+bool fault_file_system::is_off() const {
+  std::lock_guard guard{state_->mutex};
+  return state_->dead;
+}
+
+void fault_file_system::crash(crash_mode mode) {
+  std::lock_guard guard{state_->mutex};
+  auto& s = *state_;
+  ++s.generation;
+  s.locks.clear();
+  s.power_left = unlimited;
+  s.dead = false;
+  if (mode == crash_mode::keep_all) s.durable_names = s.names;
+  if (mode == crash_mode::reorder)
+    for (auto& change : s.unsynced_names)
+      if (s.coin()) change.apply(s.durable_names);
+  s.unsynced_names.clear();
+  s.names = s.durable_names;
+  for (auto& [path, node] : s.names) {
+    if (mode == crash_mode::keep_all) node->durable = node->now;
+    if (mode == crash_mode::reorder) node->durable = s.reordered(*node);
+    node->now = node->durable;
+    node->unsynced.clear();
+  }
+}
+
+void fault_file_system::set_capacity(std::uint64_t bytes) {
+  std::lock_guard guard{state_->mutex};
+  state_->capacity = bytes;
+}
+
+std::uint64_t fault_file_system::bytes_used() const {
+  std::lock_guard guard{state_->mutex};
+  return state_->used();
+}
+
+std::uint64_t fault_file_system::operations() const {
+  std::lock_guard guard{state_->mutex};
+  return state_->begun;
+}
+
+std::uint64_t fault_file_system::operations(file_op op) const {
+  std::lock_guard guard{state_->mutex};
+  return state_->begun_by_op[static_cast<std::size_t>(op)];
+}
+
+std::vector<std::string> fault_file_system::files() const {
+  std::lock_guard guard{state_->mutex};
+  std::vector<std::string> paths;
+  for (auto& [path, node] : state_->names)
+    paths.push_back(path);
+  return paths;
+}
+
+std::string fault_file_system::content(const std::string& path) const {
+  std::lock_guard guard{state_->mutex};
+  auto it = state_->names.find(path);
+  TROUPE_ASSERT(it != state_->names.end(), "the file exists");
+  return it->second->now;
+}
+
+std::string fault_file_system::durable_content(const std::string& path) const {
+  std::lock_guard guard{state_->mutex};
+  auto it = state_->names.find(path);
+  TROUPE_ASSERT(it != state_->names.end(), "the file exists");
+  return it->second->durable;
+}
+
+void fault_file_system::set_content(const std::string& path, std::string bytes) {
+  std::lock_guard guard{state_->mutex};
+  auto& s = *state_;
+  for (auto folder = folder_of(path); folder != "." && !folder.empty() && s.folders.insert(folder).second;)
+    folder = folder_of(folder);
+  auto node = std::make_shared<inode>();
+  node->now = node->durable = std::move(bytes);
+  s.names[path] = s.durable_names[path] = node;
+}
+
+void fault_file_system::flip_bit(const std::string& path, std::uint64_t offset, unsigned bit) {
+  std::lock_guard guard{state_->mutex};
+  auto it = state_->names.find(path);
+  TROUPE_ASSERT(it != state_->names.end() && offset < it->second->now.size() && bit < 8, "the bit exists");
+  for (auto* content : {&it->second->now, &it->second->durable})
+    if (offset < content->size()) (*content)[offset] = static_cast<char>((*content)[offset] ^ (1 << bit));
+}
+
+result<std::unique_ptr<file>> fault_file_system::open(const std::string& path, open_mode mode) {
+  std::lock_guard guard{state_->mutex};
+  auto& s = *state_;
+  if (auto e = s.begin(file_op::open, path, mode == open_mode::create || mode == open_mode::replace))
+    return *e;
+  auto it = s.names.find(path);
+  auto there = it != s.names.end();
+  if (!there && (mode == open_mode::read || mode == open_mode::read_write))
+    return error{errc::not_found, path + ": no such file"};
+  if (there && mode == open_mode::create) return error{errc::invalid_argument, path + ": exists already"};
+  if (!there) {
+    if (auto folder = folder_of(path); folder != "." && !folder.empty() && !s.folders.contains(folder))
+      return error{errc::not_found, path + ": no such folder"};
+    s.change_names({folder_of(path), {{path, std::make_shared<inode>()}}});
+    it = s.names.find(path);
+  } else if (mode == open_mode::replace) {
+    it->second->change({content_change::kind::resize, 0, {}});
+  }
+  return std::unique_ptr<file>{std::make_unique<handle>(state_, it->second, path, mode != open_mode::read)};
+}
+
+result<std::vector<std::string>> fault_file_system::list(const std::string& folder_path) {
+  std::lock_guard guard{state_->mutex};
+  auto folder = trimmed(folder_path);
+  if (auto e = state_->begin(file_op::list, folder)) return *e;
+  if (!state_->folders.contains(folder)) return error{errc::not_found, folder + ": no such folder"};
+  std::vector<std::string> found;
+  for (auto& [path, node] : state_->names)
+    if (folder_of(path) == folder) found.push_back(name_of(path));
+  for (auto& path : state_->folders)
+    if (folder_of(path) == folder && path != folder) found.push_back(name_of(path));
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+result<bool> fault_file_system::exists(const std::string& path) {
+  std::lock_guard guard{state_->mutex};
+  if (auto e = state_->begin(file_op::list, path)) return *e;
+  return state_->names.contains(path) || state_->folders.contains(trimmed(path));
+}
+
+result<void> fault_file_system::rename(const std::string& from, const std::string& to) {
+  std::lock_guard guard{state_->mutex};
+  if (auto e = state_->begin(file_op::rename, from)) return *e;
+  auto it = state_->names.find(from);
+  if (it == state_->names.end()) return error{errc::not_found, from + ": rename: no such file"};
+  auto node = it->second;
+  state_->change_names({folder_of(to), {{from, nullptr}, {to, node}}});
+  return {};
+}
+
+result<void> fault_file_system::remove(const std::string& path) {
+  std::lock_guard guard{state_->mutex};
+  if (auto e = state_->begin(file_op::remove, path)) return *e;
+  if (!state_->names.contains(path)) return error{errc::not_found, path + ": remove: no such file"};
+  state_->change_names({folder_of(path), {{path, nullptr}}});
+  return {};
+}
+
+result<void> fault_file_system::make_folder(const std::string& folder_path) {
+  std::lock_guard guard{state_->mutex};
+  auto folder = trimmed(folder_path);
+  if (auto e = state_->begin(file_op::sync_folder, folder)) return *e;
+  while (folder != "." && !folder.empty() && state_->folders.insert(folder).second)
+    folder = folder_of(folder);
+  return {};
+}
+
+result<void> fault_file_system::sync_folder(const std::string& folder_path) {
+  std::lock_guard guard{state_->mutex};
+  auto folder = trimmed(folder_path);
+  if (auto e = state_->begin(file_op::sync_folder, folder)) return *e;
+  if (!state_->folders.contains(folder)) return error{errc::not_found, folder + ": no such folder"};
+  for (auto& change : state_->unsynced_names)
+    if (change.folder == folder) change.apply(state_->durable_names);
+  std::erase_if(state_->unsynced_names, [&](const name_change& c) { return c.folder == folder; });
+  return {};
+}
+
+result<std::unique_ptr<file_lock>> fault_file_system::lock(const std::string& path) {
+  std::lock_guard guard{state_->mutex};
+  if (auto e = state_->begin(file_op::lock, path)) return *e;
+  if (!state_->locks.insert(path).second)
+    return error{errc::locked, path + ": another process holds the lock"};
+  return std::unique_ptr<file_lock>{std::make_unique<held_lock>(state_, path)};
+}
+
+} // namespace troupe

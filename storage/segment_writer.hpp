@@ -1,0 +1,113 @@
+#pragma once
+
+// The writing end of the segment files: staged bytes, the switch to the next file, and files prepared ahead.
+
+#include "base/file.hpp"
+#include "storage/frame.hpp"
+#include "storage/segment.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace troupe::storage {
+
+/// Knows bytes and files, not what records mean. Not thread-safe. Staged bytes live in memory until sync().
+///
+/// Why files are filled with zeros before they are used, and not only allocated: an fdatasync behind a write
+/// into allocated but never written blocks has to journal the blocks' new state; behind an overwrite it has
+/// not. Measured on ext4 (NVMe-like virtual disk): 8 KiB records 100 us against 180 us, 200-byte records 80
+/// us against 100 us, and a quarter of the worst cases.
+class segment_writer {
+public:
+  struct options {
+    std::string folder;
+    std::uint64_t segment_bytes = 0;
+  };
+  /// Who may use the last bytes of a segment.
+  enum class purpose {
+    entries, ///< refused within the reserve
+    upkeep,  ///< hard state, truncation, snapshot pointer: may use the reserve, so that votes go on on a full
+             ///< disk
+  };
+  /// State of staging, to go back to. Valid until the next sync().
+  struct checkpoint {
+    std::size_t parts = 0;
+    std::size_t bytes = 0;
+  };
+
+  segment_writer(file_system& fs, options o);
+
+  /// Continues a segment whose records end at log position `end`, all of it durable. Exactly once, before
+  /// everything else; for a new log, or behind a sealed segment, with no file: then open_next() must follow.
+  void resume(segment_info segment, std::unique_ptr<file> f, log_position end);
+
+  /// Bytes that a frame may take in the segment that is staged to.
+  std::uint64_t room(purpose p) const;
+  /// The same in a fresh segment of the usual size, its head included.
+  std::uint64_t room_in_fresh_segment(purpose p) const;
+  /// Seals the staged segment and goes on in the next one, whose first entry will be `first` and whose file
+  /// has room for frames of `bytes_min` altogether. disk_full: nothing changed.
+  result<void> open_next(index_t first, std::uint64_t bytes_min);
+
+  /// A record staged in place: `begin` returns the buffer to append the body to, `finish` closes it and
+  /// returns the frame's position. Precondition of finish: the frame fits in room(purpose::upkeep).
+  std::string& begin();
+  log_position finish(record_type type);
+
+  checkpoint mark() const;
+  void roll_back(const checkpoint& to);
+
+  /// Writes and syncs what is staged, file by file, in order. After an error the writer must not be used
+  /// again.
+  result<void> sync();
+
+  bool needs_next() const;
+  result<void> prepare_step();
+
+  const segment_info& segment() const { return parts_.back().segment; } ///< the one that is staged to
+  std::size_t staged_bytes() const;
+  log_position synced_position() const { return synced_; }
+  /// Disk space of prepared files and of segments that are staged but have no name yet.
+  std::uint64_t spare_bytes() const;
+
+private:
+  /// A file of zeros that will become a segment.
+  struct spare {
+    std::unique_ptr<file> content;
+    std::string path;
+    std::uint64_t bytes = 0;  ///< size it will have
+    std::uint64_t zeroed = 0; ///< written and synced so far
+  };
+  /// What is staged for one segment: `buffer` goes to `offset` of the file.
+  struct part {
+    segment_info segment;
+    std::unique_ptr<file> content;
+    std::string aside; ///< name of a file that is not yet in the log; empty once it is
+    std::uint64_t offset = 0;
+    std::string buffer;
+  };
+
+  std::uint64_t reserve_bytes(std::uint64_t segment_bytes) const;
+  result<void> start_spare(std::uint64_t bytes);
+  result<void> zero_step(spare& s);
+  result<void> finish_spare(std::uint64_t bytes);
+  void drop_spare();
+  void seal();
+  result<void> sync_part(part& p);
+
+  file_system& fs_;
+  options options_;
+  std::vector<part>
+      parts_; ///< the last one is staged to; the others are sealed; empty only before the first open_next
+  std::size_t frame_start_ = 0;
+  log_position synced_ = 0;
+  std::deque<spare> spares_; ///< front is used first; only the last may be unfinished
+  std::uint64_t spares_made_ = 0;
+};
+
+} // namespace troupe::storage

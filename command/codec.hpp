@@ -13,10 +13,15 @@ namespace troupe {
 
 /// First byte of every encoded command; another value is refused as outcome::malformed on every node alike.
 inline constexpr std::uint8_t command_format_version = 1;
+/// First byte of every encoded batch of requests or answers.
+inline constexpr std::uint8_t batch_format_version = 1;
 
 /// Encodes a command for the log. Does not check limits: validate() does.
 blob encode_command(const command& c);
-/// errc::corrupt for anything that encode_command does not write, and for what breaks the hard bounds of command/limits.hpp.
+/// Bytes that encode_command makes of it, without encoding.
+std::size_t encoded_size(const command& c);
+/// errc::corrupt for anything that encode_command does not write, and for what breaks the hard bounds of
+/// command/limits.hpp.
 result<command> decode_command(std::string_view bytes);
 
 /// Bounds that a gateway checks before it proposes; at most the hard bounds of command/limits.hpp.

@@ -8,7 +8,8 @@
 
 namespace troupe {
 
-/// Makes a retried request harmless (Raft dissertation §6.3). Sequence numbers start at 1 and are never reused.
+/// Makes a retried request harmless (Raft dissertation §6.3). Sequence numbers start at 1 and are never
+/// reused.
 struct session_stamp {
   session_id session;
   sequence_t sequence;

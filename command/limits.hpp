@@ -1,14 +1,16 @@
 #pragma once
 
-// Limits that are part of the replicated state machine. Apply may depend on nothing but the log, so these are constants of the
-// format and not configuration: two nodes with different values would diverge. Changing one is a new command version.
+// Limits that are part of the replicated state machine. Apply may depend on nothing but the log, so these are
+// constants of the format and not configuration: two nodes with different values would diverge. Changing one
+// is a new command version.
 
 #include <cstddef>
 #include <cstdint>
 
 namespace troupe::limits {
 
-/// Hard bounds of the formats. The cluster file may set smaller ones, which are checked before a command is proposed.
+/// Hard bounds of the formats. The cluster file may set smaller ones, which are checked before a command is
+/// proposed.
 inline constexpr std::size_t key_bytes_max = 64 * 1024;
 inline constexpr std::size_t command_bytes_max = 16 * 1024 * 1024;
 /// Compares, then-operations and else-operations of one transaction together.
@@ -22,11 +24,22 @@ inline constexpr std::size_t sessions_max = 10'000;
 inline constexpr std::size_t session_results_max = 1'024;
 /// A result that encodes larger is remembered as its outcome and revision only.
 inline constexpr std::size_t remembered_result_bytes_max = 4 * 1024;
+/// Bytes of remembered results of all sessions together; above it, new ones are remembered as outcome and
+/// revision only.
+inline constexpr std::size_t session_results_bytes_max = 256 * 1024 * 1024;
+/// Gets of one transaction may answer this many bytes of keys and values. A transaction that gets more is
+/// applied all the same, and answered without results (command_result::truncated).
+inline constexpr std::size_t result_bytes_max = 16 * 1024 * 1024;
 
-/// How long an idempotency key is remembered. Retries later than this are new requests, so clients must not retry longer.
+/// How long an idempotency key is remembered. Retries later than this are new requests, so clients must not
+/// retry longer.
 inline constexpr std::int64_t idempotency_window_ms = 10 * 60 * 1000;
-/// Keys remembered at once. When full, new keys are refused (outcome::idempotency_full), never old ones forgotten early.
+/// Keys remembered at once. When full, new keys are refused (outcome::idempotency_full), never old ones
+/// forgotten early.
 inline constexpr std::size_t idempotency_keys_max = 1'000'000;
 inline constexpr std::size_t idempotency_key_bytes_max = 255;
+/// Bytes of remembered results of all keys together; above it, new ones are remembered as outcome and
+/// revision only.
+inline constexpr std::size_t idempotency_results_bytes_max = 256 * 1024 * 1024;
 
 } // namespace troupe::limits

@@ -36,8 +36,9 @@ using operation_result = std::variant<put_result, delete_result, get_result>;
 
 struct command_result {
   outcome code = outcome::applied;
-  bool replayed = false;  ///< this is the remembered answer of an earlier application
-  bool truncated = false; ///< replayed, and `results` were too large to remember
+  bool replayed = false; ///< this is the remembered answer of an earlier application
+  bool truncated =
+      false; ///< `results` were left out: too large to remember (then also replayed) or to answer
   bool succeeded = false; ///< transaction: all compares held
   revision_t revision;    ///< of the key space right after the (first) application
   session_id session;     ///< open_session: the new session

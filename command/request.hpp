@@ -1,6 +1,7 @@
 #pragma once
 
-// What gateways and clients ask of a node, and what it answers: batches, matched by the asker's own request ids.
+// What gateways and clients ask of a node, and what it answers: batches, matched by the asker's own request
+// ids.
 
 #include "base/entry.hpp"
 #include "command/command.hpp"
@@ -17,7 +18,8 @@ enum class consistency : std::uint8_t {
 /// An encoded command (command/codec.hpp). It is encoded where it enters the cluster and never again.
 struct write_request {
   blob command;
-  /// The command carries a session or an idempotency stamp, so a node may propose it again when an answer was lost.
+  /// The command carries a session or an idempotency stamp, so a node may propose it again when an answer was
+  /// lost.
   bool may_repeat = false;
 
   friend bool operator==(const write_request&, const write_request&) = default;
@@ -41,8 +43,8 @@ struct snapshot_now_request {
 };
 
 struct request {
-  std::uint64_t id = 0;                ///< chosen by the asker, unique among its open requests
-  std::uint32_t timeout_ms = 10'000;   ///< from when the node receives it; the node then answers with a refusal
+  std::uint64_t id = 0;              ///< chosen by the asker, unique among its open requests
+  std::uint32_t timeout_ms = 10'000; ///< from when the node receives it; the node then answers with a refusal
   std::variant<write_request, read_request, status_request, snapshot_now_request> body;
 
   friend bool operator==(const request&, const request&) = default;
@@ -88,9 +90,9 @@ struct cluster_status {
   term_t term;
   index_t commit;
   index_t applied;
-  index_t last;          ///< last log entry
-  index_t first;         ///< first log entry that is kept
-  index_t snapshot;      ///< index of the newest snapshot
+  index_t last;     ///< last log entry
+  index_t first;    ///< first log entry that is kept
+  index_t snapshot; ///< index of the newest snapshot
   revision_t revision;
   revision_t compacted;
   std::uint64_t keys = 0;

@@ -1,6 +1,7 @@
 #pragma once
 
-// The one write command: compares, then-operations, else-operations. Put, delete, bulk and compare-and-set are forms of it.
+// The one write command: compares, then-operations, else-operations. Put, delete, bulk and compare-and-set
+// are forms of it.
 
 #include "base/blob.hpp"
 #include "base/ids.hpp"
@@ -31,11 +32,17 @@ struct key_value {
   friend bool operator==(const key_value&, const key_value&) = default;
 };
 
-enum class compare_target : std::uint8_t { value = 0, mod_revision = 1, create_revision = 2, version = 3, exists = 4 };
+enum class compare_target : std::uint8_t {
+  value = 0,
+  mod_revision = 1,
+  create_revision = 2,
+  version = 3,
+  exists = 4
+};
 enum class compare_op : std::uint8_t { equal = 0, not_equal = 1, less = 2, greater = 3 };
 
-/// A condition on one key. An absent key has revision and version 0, exists 0, and satisfies no comparison of its value but
-/// not_equal. Values compare as bytes, lexicographically; their media types do not matter.
+/// A condition on one key. An absent key has revision and version 0, exists 0, and satisfies no comparison of
+/// its value but not_equal. Values compare as bytes, lexicographically; their media types do not matter.
 struct compare {
   std::string key;
   compare_target target = compare_target::exists;
@@ -69,8 +76,9 @@ struct get_operation {
 
 using operation = std::variant<put_operation, delete_operation, get_operation>;
 
-/// All compares hold: `success` runs, in order; else `failure` does. Applied whole at one revision or not at all.
-/// A key may be written more than once in one transaction; its version then counts once and the last write stays.
+/// All compares hold: `success` runs, in order; else `failure` does. Applied whole at one revision or not at
+/// all. A key may be written more than once in one transaction; its version then counts once and the last
+/// write stays.
 struct transaction {
   std::vector<compare> compares;
   std::vector<operation> success;

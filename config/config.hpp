@@ -17,19 +17,20 @@ namespace troupe::config {
 
 using std::chrono::milliseconds;
 
-/// [raft]: the clock of the consensus core and what it may hold in memory.
+/// [raft]: the clock of the consensus core and what it may hold in memory. The other three times are whole
+/// multiples of tick.
 struct raft_settings {
-  milliseconds tick{10};                         ///< how often the core is told that time passes
-  milliseconds heartbeat{50};                    ///< a leader is silent to a follower for no longer than this
-  milliseconds election_timeout_min{300};        ///< each follower waits a random time from here ...
-  milliseconds election_timeout_max{600};        ///< ... to here without a leader before it stands
-  std::uint64_t append_bytes = 1u << 20;         ///< of entries in one append message; one entry always fits
-  std::uint64_t inflight_messages = 256;         ///< appends to one follower that wait for an answer
-  std::uint64_t inflight_bytes = 16u << 20;      ///< the same in bytes; one message is always allowed
-  std::uint64_t uncommitted_bytes = 64u << 20;   ///< proposed and not committed; more is refused as overload
-  std::uint64_t unapplied_bytes = 64u << 20;     ///< committed and handed to storage, not applied yet
-  std::uint64_t tail_bytes = 64u << 20;          ///< newest entries kept in memory for followers
-  std::uint64_t snapshot_chunk_bytes = 1u << 20; ///< of a snapshot in one message to a follower
+  milliseconds tick{25};                       ///< how often the core is told that time passes
+  milliseconds heartbeat{100};                 ///< a leader is silent to a follower for no longer than this
+  milliseconds election_timeout_min{400};      ///< each follower waits a random time from here ...
+  milliseconds election_timeout_max{800};      ///< ... to here without a leader before it stands
+  std::uint64_t append_bytes = 1u << 20;       ///< of entries in one append message; one entry always fits
+  std::uint64_t inflight_messages = 64;        ///< appends to one follower that wait for an answer
+  std::uint64_t inflight_bytes = 16u << 20;    ///< the same in bytes; one message is always allowed
+  std::uint64_t uncommitted_bytes = 64u << 20; ///< proposed and not committed; more is refused as overload
+  std::uint64_t unapplied_bytes = 32u << 20;   ///< committed and handed to storage, not applied yet
+  std::uint64_t tail_bytes = 64u << 20;        ///< newest entries kept in memory for followers
+  std::uint64_t snapshot_chunk_bytes = 512u << 10; ///< of a snapshot in one message to a follower
 
   friend bool operator==(const raft_settings&, const raft_settings&) = default;
 };
@@ -46,7 +47,8 @@ struct storage_settings {
   friend bool operator==(const storage_settings&, const storage_settings&) = default;
 };
 
-/// [limits]: the bound of everything that a client can make grow.
+/// [limits]: what one gateway accepts. Bounds that every node has to share, such as those of sessions, are
+/// constants of the command format and not here.
 struct limit_settings {
   std::uint64_t key_bytes = 4u << 10;
   std::uint64_t value_bytes = 8u << 20;
@@ -57,16 +59,12 @@ struct limit_settings {
   std::uint64_t requests_in_flight = 16'384;           ///< in one gateway; more is 503
   std::uint64_t requests_in_flight_bytes = 256u << 20; ///< their bodies and answers in memory; more is 503
   std::uint64_t pipelined_requests = 64;               ///< of one connection, unanswered
-  milliseconds idle_timeout{60'000};               ///< a connection without a request is closed after this
-  milliseconds header_timeout{10'000};             ///< from a request's first byte to the end of its header
-  milliseconds body_timeout{60'000};               ///< from there to the end of its body
-  milliseconds request_timeout{5'000};             ///< until a parsed request is answered 503 or 504
-  std::uint64_t range_items = 1000;                ///< in one page of a range
-  std::uint64_t range_bytes = 4u << 20;            ///< in one page of a range; one item always fits
-  milliseconds idempotency_window{10 * 60 * 1000}; ///< how long an Idempotency-Key is remembered ...
-  std::uint64_t idempotency_keys = 100'000;        ///< ... and how many of them
-  std::uint64_t sessions = 10'000;                 ///< client sessions registered at once
-  milliseconds session_timeout{10 * 60 * 1000};    ///< a session unused for this long expires (by log time)
+  milliseconds idle_timeout{60'000};    ///< a connection without a request is closed after this
+  milliseconds header_timeout{10'000};  ///< from a request's first byte to the end of its header
+  milliseconds body_timeout{60'000};    ///< from there to the end of its body
+  milliseconds request_timeout{5'000};  ///< until a parsed request is answered 503 or 504
+  std::uint64_t range_items = 1000;     ///< in one page of a range
+  std::uint64_t range_bytes = 4u << 20; ///< in one page of a range; one item always fits
 
   friend bool operator==(const limit_settings&, const limit_settings&) = default;
 };

@@ -1,0 +1,272 @@
+// Cluster file -> draft. The TOML itself is read by toml++; here each table and key finds its place.
+
+#include "config/draft.hpp"
+#include "config/read_file.hpp"
+#include "config/schema.hpp"
+#include "config/text.hpp"
+#include "config/units.hpp"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace troupe::config {
+namespace {
+
+/// What people look for in [storage] or [limits] and why it is not there.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> absent_on_purpose{{
+    {"sync", "an acknowledged write is always synced; there is no such switch"},
+    {"fsync", "an acknowledged write is always synced; there is no such switch"},
+    {"no_sync", "an acknowledged write is always synced; there is no such switch"},
+    {"sessions",
+     "bounds of sessions are the same on every node and part of the command format, not a setting"},
+    {"sessions_max",
+     "bounds of sessions are the same on every node and part of the command format, not a setting"},
+    {"session_timeout",
+     "bounds of sessions are the same on every node and part of the command format, not a setting"},
+    {"idempotency_window", "bounds of idempotency keys are part of the command format, not a setting"},
+    {"idempotency_keys", "bounds of idempotency keys are part of the command format, not a setting"},
+}};
+
+std::uint32_t line_of(const toml::node& node) {
+  return static_cast<std::uint32_t>(node.source().begin.line);
+}
+
+std::string_view kind_of(const toml::node& node) {
+  switch (node.type()) {
+  case toml::node_type::table: return "a table";
+  case toml::node_type::array: return "an array";
+  case toml::node_type::string: return "a string";
+  case toml::node_type::integer: return "a bare number";
+  case toml::node_type::floating_point: return "a fraction";
+  case toml::node_type::boolean: return "true or false";
+  default: return "a date or time";
+  }
+}
+
+class reader {
+public:
+  explicit reader(draft& into) : draft_(into) {}
+
+  void read_root(const toml::table& root) {
+    for (const auto& [name, node] : root) {
+      const std::string_view section = name.str();
+      if (section == "node") {
+        read_nodes(node);
+      } else if (std::ranges::find(section_names(), section) == section_names().end()) {
+        unknown("", name, section_names());
+      } else if (const auto* table = node.as_table()) {
+        read_section(section, *table);
+      } else {
+        draft_.problems.add(at(line_of(node), section), "is " + std::string(kind_of(node)) +
+                                                            "; write a table, [" + std::string(section) +
+                                                            "]");
+      }
+    }
+  }
+
+private:
+  origin at(std::uint32_t line, std::string_view what) const {
+    return {draft_.file + ":" + std::to_string(line) + ": " + std::string(what), line};
+  }
+
+  void unknown(std::string_view section, const toml::key& key, std::span<const std::string_view> known) {
+    const std::string_view name = key.str();
+    const std::string prefix = section.empty() ? "" : std::string(section) + ".";
+    const auto where = at(static_cast<std::uint32_t>(key.source().begin.line), prefix + printable(name, 60));
+    for (const auto& [absent, why] : absent_on_purpose)
+      if (!section.empty() && name == absent) return draft_.problems.add(where, why);
+    for (auto other : section_names())
+      if (std::ranges::find(key_names(other), name) != key_names(other).end())
+        return draft_.problems.add(where, "does not belong here but in " + bracketed(other));
+    std::string what = section.empty() ? "there is no such table" : "there is no such key";
+    if (const auto near = nearest(name, known); !near.empty())
+      what += "; did you mean " + in_quotes(near) + "?";
+    draft_.problems.add(where, what);
+  }
+
+  static std::string bracketed(std::string_view section) {
+    return section == "node" ? "[[node]]" : "[" + std::string(section) + "]";
+  }
+
+  /// Calls use(key, value) on each known entry, in the order of the keys, and reports the unknown ones.
+  template <class Use>
+  void each_known(std::string_view section, const toml::table& table, Use use) {
+    for (const auto& [key, value] : table) {
+      if (std::ranges::find(key_names(section), key.str()) == key_names(section).end())
+        unknown(section, key, key_names(section));
+      else
+        use(key.str(), value);
+    }
+  }
+
+  void read_section(std::string_view section, const toml::table& table) {
+    if (section == "tls") return read_tls(table);
+    each_known(section, table, [&](std::string_view key, const toml::node& value) {
+      const auto name = std::string(section) + "." + std::string(key);
+      const auto where = at(line_of(value), name);
+      draft_.set_at.emplace(name, where);
+      if (section == "cluster") {
+        take(text_of(value, where), parse_name, where, draft_.cluster_name);
+      } else if (name == "log.level") {
+        take(text_of(value, where), parse_log_level, where, draft_.shared.log.level);
+      } else if (name == "log.file") {
+        take(text_of(value, where), parse_path, where, draft_.shared.log.file);
+      } else {
+        read_number(section, key, value, where);
+      }
+    });
+  }
+
+  /// A string value, or a problem and nothing.
+  std::optional<std::string> text_of(const toml::node& value, const origin& where) {
+    if (const auto* text = value.as_string()) return text->get();
+    draft_.problems.add(where, "is " + std::string(kind_of(value)) + "; write text in quotes");
+    return std::nullopt;
+  }
+
+  template <class Parse, class Into>
+  void take(const std::optional<std::string>& text, Parse parse, const origin& where, Into& into) {
+    if (!text) return;
+    if (auto parsed = parse(*text); parsed)
+      into = *std::move(parsed);
+    else
+      draft_.problems.add(where, parsed.error().detail);
+  }
+
+  void read_number(std::string_view section, std::string_view key, const toml::node& value,
+                   const origin& where) {
+    const auto row = std::ranges::find_if(
+        number_settings(), [&](const setting& s) { return s.section == section && s.key == key; });
+    const auto number =
+        row->kind == quantity::count ? count_of(value, where) : with_unit(row->kind, value, where);
+    if (!number) return;
+    if (*number < row->least || *number > row->most) {
+      draft_.problems.add(
+          where, format_quantity(row->kind, *number) + " is out of range; it has to be from " +
+                     format_quantity(row->kind, row->least) + " to " + format_quantity(row->kind, row->most));
+      return;
+    }
+    row->set(draft_.shared, *number);
+  }
+
+  std::optional<std::uint64_t> count_of(const toml::node& value, const origin& where) {
+    const auto* number = value.as_integer();
+    if (number != nullptr && number->get() >= 0) return static_cast<std::uint64_t>(number->get());
+    const auto what = number != nullptr ? "is negative" : "is " + std::string(kind_of(value));
+    draft_.problems.add(where, what + "; write a whole number without quotes, such as 1000");
+    return std::nullopt;
+  }
+
+  std::optional<std::uint64_t> with_unit(quantity kind, const toml::node& value, const origin& where) {
+    const bool is_time = kind == quantity::time;
+    const auto* text = value.as_string();
+    if (text == nullptr) {
+      draft_.problems.add(where, "is " + std::string(kind_of(value)) + "; write " +
+                                     (is_time ? "a time with its unit in quotes, such as \"150ms\""
+                                              : "a size with its unit in quotes, such as \"64MiB\""));
+      return std::nullopt;
+    }
+    std::optional<std::uint64_t> number;
+    if (is_time)
+      take(text->get(), parse_duration_number, where, number);
+    else
+      take(text->get(), parse_size, where, number);
+    return number;
+  }
+
+  static result<std::uint64_t> parse_duration_number(std::string_view text) {
+    const auto time = parse_duration(text);
+    if (!time) return time.error();
+    return static_cast<std::uint64_t>(time->count());
+  }
+
+  void read_tls(const toml::table& table) {
+    tls_settings tls;
+    draft_.set_at.emplace("tls", at(line_of(table), "tls"));
+    bool complete = true;
+    each_known("tls", table, [&](std::string_view key, const toml::node& value) {
+      const auto name = "tls." + std::string(key);
+      const auto where = at(line_of(value), name);
+      draft_.set_at.emplace(name, where);
+      auto& field = key == "certificate" ? tls.certificate : key == "key" ? tls.key : tls.ca;
+      take(text_of(value, where), parse_path, where, field);
+    });
+    for (auto key : key_names("tls")) {
+      if (table.contains(key)) continue;
+      complete = false;
+      draft_.problems.add(draft_.where("tls"),
+                          "has no " + std::string(key) +
+                              "; certificate, key and ca belong together, all three or none");
+    }
+    if (complete) draft_.shared.tls = std::move(tls);
+  }
+
+  void read_nodes(const toml::node& node) {
+    draft_.lists_nodes = true;
+    const auto* list = node.as_array();
+    if (list == nullptr) {
+      draft_.problems.add(at(line_of(node), "node"), "write [[node]] in double brackets, once for each node");
+      return;
+    }
+    if (list->size() > cluster_config::nodes_max)
+      draft_.problems.add(at(line_of(node), "node"), "there are " + std::to_string(list->size()) +
+                                                         " nodes; a cluster has at most " +
+                                                         std::to_string(cluster_config::nodes_max));
+    for (const auto& item : *list) {
+      if (const auto* table = item.as_table())
+        read_node(*table);
+      else
+        draft_.problems.add(at(line_of(item), "node"),
+                            "write [[node]] in double brackets, once for each node");
+    }
+  }
+
+  void read_node(const toml::table& table) {
+    draft_node node;
+    node.self = at(line_of(table), "node");
+    each_known("node", table, [&](std::string_view key, const toml::node& value) {
+      const auto where = at(line_of(value), "node." + std::string(key));
+      const auto text = text_of(value, where);
+      if (key == "id") {
+        std::optional<std::string> name;
+        take(text, parse_name, node.id_origin = where, name);
+        if (name) node.id = node_id{*name};
+      } else if (key == "peer") {
+        take(text, parse_address, node.peer_origin = where, node.peer);
+      } else if (key == "http") {
+        take(text, parse_address, node.http_origin = where, node.http);
+      } else {
+        take(text, parse_path, node.data_dir_origin = where, node.data_dir);
+      }
+    });
+    for (auto key : key_names("node"))
+      if (!table.contains(key)) draft_.problems.add(node.self, "has no " + std::string(key));
+    draft_.nodes.push_back(std::move(node));
+  }
+
+  draft& draft_;
+};
+
+} // namespace
+
+bool read_toml(std::string_view text, std::string_view file, draft& into) {
+  into.file = std::string(file);
+  if (text.size() > file_bytes_max) {
+    into.problems.add({into.file}, "is longer than " + format_size(file_bytes_max));
+    return false;
+  }
+  const auto parsed = toml::parse(text, file);
+  if (!parsed) {
+    const auto line = static_cast<std::uint32_t>(parsed.error().source().begin.line);
+    into.problems.add({into.file + ":" + std::to_string(line), line},
+                      "not TOML: " + printable(parsed.error().description()));
+    return false;
+  }
+  reader(into).read_root(parsed.table());
+  return true;
+}
+
+} // namespace troupe::config

@@ -48,6 +48,19 @@ result<std::uint16_t> peer_port_of(std::uint16_t http_port) {
   return invalid("the peer port is the HTTP port - 1000, and " + std::to_string(http_port) + " leaves none");
 }
 
+/// The peer port of another node: what "?peer_port=" says, or what follows from its HTTP port.
+result<std::uint16_t> peer_port_in(const boost::urls::url_view& url, std::uint16_t http_port) {
+  if (!url.has_query()) {
+    const auto port = peer_port_of(http_port);
+    return port ? port : invalid("needs \"?peer_port=PORT\" (" + port.error().detail + ")");
+  }
+  const auto query = url.params();
+  if (query.size() != 1 || (*query.begin()).key != "peer_port")
+    return invalid("has a query other than peer_port=PORT");
+  const auto port = parse_port((*query.begin()).value);
+  return port ? port : invalid("has a wrong peer_port: " + port.error().detail);
+}
+
 /// "http://localhost:8001", "http://localhost:8001/?peer_port=7101" or "localhost:8001" -> both addresses of
 /// another node.
 result<draft_node> parse_peer(std::string_view text) {
@@ -68,17 +81,8 @@ result<draft_node> parse_peer(std::string_view text) {
   if (!host) return host.error();
   const auto port = parse_port(std::string_view{url->port()});
   if (!port) return port.error();
-  auto peer_port = result<std::uint16_t>{in_place_error, error{}};
-  if (!url->has_query()) {
-    peer_port = peer_port_of(*port);
-    if (!peer_port) return bad(peer_port.error().detail + ": add \"?peer_port=PORT\"");
-  } else {
-    const auto query = url->params();
-    if (query.size() != 1 || (*query.begin()).key != "peer_port")
-      return bad("has a query other than peer_port=PORT");
-    peer_port = parse_port((*query.begin()).value);
-    if (!peer_port) return peer_port.error();
-  }
+  const auto peer_port = peer_port_in(*url, *port);
+  if (!peer_port) return bad(peer_port.error().detail);
   draft_node node;
   node.http = address{*host, *port};
   node.peer = address{*host, *peer_port};
@@ -152,10 +156,6 @@ void refuse_self(const draft_node& self, std::vector<draft_node>& peers, draft& 
   std::erase_if(peers, is_self);
 }
 
-void refuse(const std::optional<given>& value, std::string_view why, draft& in) {
-  if (value) in.problems.add(value->where, why);
-}
-
 void override_own(const start_arguments& flags, const environment& env, draft& in, draft_node& node) {
   const auto host = flags.host ? std::optional<given>{{*flags.host, {"--host"}}} : std::nullopt;
   if (const auto name = parsed(host, normalise_host, in); name && node.http) {
@@ -227,13 +227,9 @@ void add_start_line_nodes(const start_arguments& flags, const environment& env, 
 std::optional<std::size_t> select_file_node(const start_arguments& flags, const environment& env, draft& in) {
   constexpr std::string_view listed =
       "cannot be combined with a file that lists its nodes; the [[node]] tables say it";
-  const std::optional<given> peer_host =
-      flags.peer_host ? std::optional<given>{{"", {"--peer-host"}}} : std::nullopt;
-  const std::optional<given> peer_port =
-      flags.peer_port ? std::optional<given>{{"", {"--peer-port"}}} : std::nullopt;
-  refuse(peer_host, listed, in);
-  refuse(peer_port, listed, in);
-  refuse(pick(flags.peers, "--peers", env, "DB_PEERS"), listed, in);
+  if (flags.peer_host) in.problems.add({"--peer-host"}, listed);
+  if (flags.peer_port) in.problems.add({"--peer-port"}, listed);
+  if (const auto peers = pick(flags.peers, "--peers", env, "DB_PEERS")) in.problems.add(peers->where, listed);
   if (flags.node && flags.node_id) {
     in.problems.add({"--node-id"}, "and --node mean the same here; give only --node");
     return std::nullopt;

@@ -145,7 +145,11 @@ class Node:
             return False
 
     def wait_ready(self, timeout=20.0):
-        wait_until(lambda: self._alive_or_fail() and self.ready(), timeout, f"{self.id} is ready; its log:\n{self.process.log()}")
+        wait_until(
+            lambda: self._alive_or_fail() and self.ready(),
+            timeout,
+            lambda: f"{self.id} is ready; its log:\n{self.process.log()}",
+        )
         return self
 
     def applied_index(self):

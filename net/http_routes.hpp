@@ -55,4 +55,13 @@ struct route {
 
 std::span<const route> routes();
 
+struct route_match {
+  const route* found = nullptr; ///< null: no such path, or not this method
+  route_family family = route_family::unknown;
+  std::string allow; ///< when nothing was found: the methods that work on this path, as in an Allow header;
+                     ///< empty: none
+};
+/// `segments` are decoded.
+route_match find_route(http_method method, std::span<const std::string> segments);
+
 } // namespace troupe::net

@@ -1,0 +1,114 @@
+// GET /v1/cluster, POST /v1/snapshot, GET /readyz
+
+#include "net/http_api_detail.hpp"
+#include "net/http_text.hpp"
+
+namespace troupe::net::api {
+
+namespace {
+
+std::string_view role_name(node_role role) {
+  switch (role) {
+  case node_role::forming: return "forming";
+  case node_role::follower: return "follower";
+  case node_role::candidate: return "candidate";
+  case node_role::leader: return "leader";
+  case node_role::learner: return "learner";
+  }
+  return "unknown";
+}
+
+void append_text(std::string& out, std::string_view name, std::string_view text) {
+  out += name;
+  append_json_text(out, text);
+}
+
+void append_text_or_null(std::string& out, std::string_view name, std::string_view text) {
+  if (!text.empty()) return append_text(out, name, text);
+  out += name;
+  out += "null";
+}
+
+template <class Number>
+void append_field(std::string& out, std::string_view name, Number number) {
+  out += name;
+  append_number(out, number);
+}
+
+void append_member(std::string& out, const member_status& member) {
+  append_text(out, "{\"id\":", member.id.name);
+  append_text(out, ",\"peer_address\":", member.peer_address);
+  append_text(out, ",\"http_address\":", member.http_address);
+  append_text(out, ",\"role\":", role_name(member.role));
+  append_field(out, ",\"match_index\":", member.match.value);
+  out += ",\"last_contact_ms\":";
+  if (member.last_contact_ms < 0)
+    out += "null";
+  else
+    append_number(out, member.last_contact_ms);
+  out += '}';
+}
+
+} // namespace
+
+outcome_of_translation get_cluster(context& request) {
+  if (auto bad = check_parameters(request.target, {})) return std::move(*bad);
+  return http_call{status_request{}, request.options.timeout_ms, cluster_plan{}};
+}
+
+outcome_of_translation post_snapshot(context& request) {
+  if (auto bad = check_parameters(request.target, {})) return std::move(*bad);
+  if (!request.request.body.empty()) return problem(problems::bad_body, "this request takes no body");
+  return http_call{snapshot_now_request{}, request.options.snapshot_timeout_ms, snapshot_plan{}};
+}
+
+/// Ready means: a linearizable read works, so there is a leader that a majority follows, and this node has
+/// applied what it committed. Which key is read does not matter.
+outcome_of_translation get_ready(context& request) {
+  if (auto bad = check_parameters(request.target, {})) return std::move(*bad);
+  read_request probe{get_query{std::string(1, '\0'), std::nullopt}, consistency::linearizable};
+  return http_call{std::move(probe), request.options.ready_timeout_ms, ready_plan{}};
+}
+
+http_response render_cluster(const cluster_status& status) {
+  std::string body;
+  append_text_or_null(body, "{\"cluster_id\":", status.cluster ? status.cluster.to_string() : std::string{});
+  append_text(body, ",\"node_id\":", status.self.name);
+  append_text(body, ",\"role\":", role_name(status.role));
+  append_text_or_null(body, ",\"leader\":", status.leader.name);
+  append_field(body, ",\"term\":", status.term.value);
+  append_field(body, ",\"commit_index\":", status.commit.value);
+  append_field(body, ",\"applied_index\":", status.applied.value);
+  append_field(body, ",\"first_index\":", status.first.value);
+  append_field(body, ",\"last_index\":", status.last.value);
+  append_field(body, ",\"snapshot_index\":", status.snapshot.value);
+  append_field(body, ",\"revision\":", status.revision.value);
+  append_field(body, ",\"compacted_revision\":", status.compacted.value);
+  append_field(body, ",\"keys\":", status.keys);
+  append_field(body, ",\"log_bytes\":", status.log_bytes);
+  body += ",\"members\":[";
+  for (auto& member : status.members) {
+    if (&member != &status.members.front()) body += ',';
+    append_member(body, member);
+  }
+  body += "]}";
+  return json_response(200, std::move(body));
+}
+
+http_response render_snapshot(const snapshot_result& result) {
+  std::string body;
+  append_field(body, "{\"index\":", result.index.value);
+  append_field(body, ",\"term\":", result.term.value);
+  append_field(body, ",\"bytes\":", result.bytes);
+  body += '}';
+  return json_response(200, std::move(body));
+}
+
+http_response render_ready(const query_result& result) {
+  std::string body;
+  append_field(body, "{\"ready\":true,\"revision\":", result.revision.value);
+  body += '}';
+  return json_response(200, std::move(body));
+}
+
+} // namespace troupe::net::api

@@ -1,203 +1,16 @@
 #include "base/fault_file.hpp"
 
 #include "base/assert.hpp"
-
-#include <algorithm>
-#include <array>
-#include <map>
-#include <mutex>
-#include <optional>
-#include <random>
-#include <set>
-#include <utility>
+#include "base/fault_disk.hpp"
 
 namespace troupe {
 
-namespace {
-
-/// A change of a file's content that is not durable yet.
-struct content_change {
-  enum class kind { write, resize } what = kind::write;
-  std::uint64_t offset = 0; ///< of a write; the new size of a resize
-  std::string bytes;
-};
-
-/// What a name stands for. Lives on while a handle or a folder, now or on disk, refers to it.
-struct inode {
-  std::string now;
-  std::string durable;
-  std::vector<content_change> unsynced;
-
-  static void apply(std::string& content, const content_change& change) {
-    if (change.what == content_change::kind::resize) {
-      content.resize(change.offset);
-      return;
-    }
-    if (content.size() < change.offset + change.bytes.size())
-      content.resize(change.offset + change.bytes.size());
-    content.replace(change.offset, change.bytes.size(), change.bytes);
-  }
-  void change(content_change c) {
-    apply(now, c);
-    unsynced.push_back(std::move(c));
-  }
-  void settle() {
-    durable = now;
-    unsynced.clear();
-  }
-};
-
-using folder_map = std::map<std::string, std::shared_ptr<inode>>;
-
-/// Names that change together: a new file, a removal (null), or the two sides of a rename.
-struct name_change {
-  std::string folder;
-  std::vector<std::pair<std::string, std::shared_ptr<inode>>> names;
-
-  void apply(folder_map& names_now) const {
-    for (auto& [path, node] : names)
-      if (node)
-        names_now[path] = node;
-      else
-        names_now.erase(path);
-  }
-};
-
-struct failure {
-  file_op op;
-  std::uint64_t in; ///< fails when this many more operations of the kind have been seen
-  errc code;
-  bool and_later;
-  std::string path_part;
-};
-
-std::string folder_of(const std::string& path) {
-  auto slash = path.find_last_of('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash);
-}
-
-std::string name_of(const std::string& path) {
-  auto slash = path.find_last_of('/');
-  return slash == std::string::npos ? path : path.substr(slash + 1);
-}
-
-std::string trimmed(std::string folder) {
-  while (folder.size() > 1 && folder.back() == '/')
-    folder.pop_back();
-  return folder;
-}
-
-constexpr std::size_t op_count = static_cast<std::size_t>(file_op::lock) + 1;
-
-bool mutates(file_op op) {
-  return op != file_op::read && op != file_op::list && op != file_op::lock;
-}
-
-} // namespace
-
-struct fault_file_system::state {
-  explicit state(std::uint64_t seed) : random(seed) {}
-
-  mutable std::mutex mutex; ///< guards everything below
-  std::mt19937_64 random;
-  folder_map names;         ///< as processes see them
-  folder_map durable_names; ///< as after a power cut
-  std::vector<name_change> unsynced_names;
-  std::set<std::string>
-      folders; ///< durable at once: whoever makes a folder syncs nothing of value before using it
-  std::set<std::string> locks;
-  std::vector<failure> failures;
-  std::uint64_t capacity = unlimited;
-  std::uint64_t power_left = unlimited;
-  bool dead = false;            ///< an operation has met the end of power
-  std::uint64_t generation = 0; ///< counts crashes; handles of an earlier one are dead
-  std::uint64_t begun = 0;
-  std::array<std::uint64_t, op_count> begun_by_op{};
-
-  std::uint64_t below(std::uint64_t limit) { return limit == 0 ? 0 : random() % limit; }
-  bool coin() { return (random() & 1) != 0; }
-
-  /// Counts one operation and decides whether it fails. The power goes off *during* the operation that finds
-  /// none left.
-  std::optional<error> begin(file_op op, const std::string& path, bool mutating) {
-    if (dead) return error{errc::io_error, path + ": the power is off"};
-    ++begun_by_op[static_cast<std::size_t>(op)];
-    if (mutating) {
-      ++begun;
-      if (power_left == 0) {
-        dead = true;
-        return error{errc::io_error, path + ": the power went off"};
-      }
-      if (power_left != unlimited) --power_left;
-    }
-    return injected(op, path);
-  }
-  std::optional<error> begin(file_op op, const std::string& path) { return begin(op, path, mutates(op)); }
-
-  std::optional<error> injected(file_op op, const std::string& path) {
-    std::optional<error> found;
-    for (auto& f : failures) {
-      if (f.op != op || path.find(f.path_part) == std::string::npos) continue;
-      if (f.in > 0) --f.in;
-      if (f.in == 0 && !found) found = error{f.code, path + ": injected failure"};
-    }
-    std::erase_if(failures, [](const failure& f) { return f.in == 0 && !f.and_later; });
-    return found;
-  }
-
-  std::uint64_t used() const {
-    std::uint64_t sum = 0;
-    for (auto& [path, node] : names)
-      sum += node->now.size();
-    return sum;
-  }
-  /// How far a file may grow towards `size` before the disk is full.
-  std::uint64_t grown(const inode& node, std::uint64_t size) const {
-    if (size <= node.now.size() || capacity == unlimited) return size;
-    auto taken = used();
-    auto left = capacity > taken ? capacity - taken : 0;
-    return std::min<std::uint64_t>(size, node.now.size() + left);
-  }
-
-  /// A piece of a torn write: some prefix, some suffix, or some of its sectors.
-  void keep_torn(std::string& content, const content_change& c) {
-    if (c.what == content_change::kind::resize || c.bytes.empty()) return;
-    auto cut = below(c.bytes.size() + 1);
-    auto keep = [&](std::size_t from, std::size_t to) {
-      if (from < to)
-        inode::apply(content,
-                     {content_change::kind::write, c.offset + from, c.bytes.substr(from, to - from)});
-    };
-    switch (below(3)) {
-    case 0: keep(0, cut); break;
-    case 1: keep(cut, c.bytes.size()); break;
-    default:
-      constexpr std::size_t sector = 512;
-      for (std::size_t at = 0; at < c.bytes.size(); at += sector)
-        if (coin()) keep(at, std::min(at + sector, c.bytes.size()));
-    }
-  }
-  /// The disk's content when each unsynced change had its own luck.
-  std::string reordered(const inode& node) {
-    auto content = node.durable;
-    for (auto& c : node.unsynced) {
-      switch (below(3)) {
-      case 0: break;
-      case 1: inode::apply(content, c); break;
-      default: keep_torn(content, c);
-      }
-    }
-    return content;
-  }
-  void change_names(name_change c) {
-    c.apply(names);
-    unsynced_names.push_back(std::move(c));
-  }
-};
+using fault::content_change;
+using fault::inode;
 
 class fault_file_system::handle final : public file {
 public:
-  handle(std::shared_ptr<state> s, std::shared_ptr<inode> node, std::string path, bool writable)
+  handle(std::shared_ptr<fault::disk> s, std::shared_ptr<inode> node, std::string path, bool writable)
       : state_(std::move(s)), node_(std::move(node)), path_(std::move(path)), writable_(writable),
         generation_(state_->generation) {}
 
@@ -268,12 +81,12 @@ private:
   bool stale() const { return generation_ != state_->generation; }
   std::optional<error> begin(file_op op) {
     if (stale()) return error{errc::io_error, path_ + ": opened before the crash"};
-    if (!writable_ && mutates(op) && op != file_op::sync)
+    if (!writable_ && fault::mutates(op) && op != file_op::sync)
       return error{errc::io_error, path_ + ": opened for reading only"};
     return state_->begin(op, path_);
   }
 
-  std::shared_ptr<state> state_;
+  std::shared_ptr<fault::disk> state_;
   std::shared_ptr<inode> node_;
   std::string path_;
   bool writable_;
@@ -282,7 +95,7 @@ private:
 
 class fault_file_system::held_lock final : public file_lock {
 public:
-  held_lock(std::shared_ptr<state> s, std::string path)
+  held_lock(std::shared_ptr<fault::disk> s, std::string path)
       : state_(std::move(s)), path_(std::move(path)), generation_(state_->generation) {}
   ~held_lock() override {
     std::lock_guard guard{state_->mutex};
@@ -290,12 +103,12 @@ public:
   }
 
 private:
-  std::shared_ptr<state> state_;
+  std::shared_ptr<fault::disk> state_;
   std::string path_;
   std::uint64_t generation_;
 };
 
-fault_file_system::fault_file_system(std::uint64_t seed) : state_(std::make_shared<state>(seed)) {}
+fault_file_system::fault_file_system(std::uint64_t seed) : state_(std::make_shared<fault::disk>(seed)) {}
 fault_file_system::~fault_file_system() = default;
 
 void fault_file_system::fail(file_op op, std::uint64_t nth, errc code, bool and_later,
@@ -322,23 +135,7 @@ bool fault_file_system::is_off() const {
 
 void fault_file_system::crash(crash_mode mode) {
   std::lock_guard guard{state_->mutex};
-  auto& s = *state_;
-  ++s.generation;
-  s.locks.clear();
-  s.power_left = unlimited;
-  s.dead = false;
-  if (mode == crash_mode::keep_all) s.durable_names = s.names;
-  if (mode == crash_mode::reorder)
-    for (auto& change : s.unsynced_names)
-      if (s.coin()) change.apply(s.durable_names);
-  s.unsynced_names.clear();
-  s.names = s.durable_names;
-  for (auto& [path, node] : s.names) {
-    if (mode == crash_mode::keep_all) node->durable = node->now;
-    if (mode == crash_mode::reorder) node->durable = s.reordered(*node);
-    node->now = node->durable;
-    node->unsynced.clear();
-  }
+  state_->crash(mode);
 }
 
 void fault_file_system::set_capacity(std::uint64_t bytes) {
@@ -386,8 +183,7 @@ std::string fault_file_system::durable_content(const std::string& path) const {
 void fault_file_system::set_content(const std::string& path, std::string bytes) {
   std::lock_guard guard{state_->mutex};
   auto& s = *state_;
-  for (auto folder = folder_of(path); folder != "." && !folder.empty() && s.folders.insert(folder).second;)
-    folder = folder_of(folder);
+  s.add_folder(fault::folder_of(path));
   auto node = std::make_shared<inode>();
   node->now = node->durable = std::move(bytes);
   s.names[path] = s.durable_names[path] = node;
@@ -412,9 +208,8 @@ result<std::unique_ptr<file>> fault_file_system::open(const std::string& path, o
     return error{errc::not_found, path + ": no such file"};
   if (there && mode == open_mode::create) return error{errc::invalid_argument, path + ": exists already"};
   if (!there) {
-    if (auto folder = folder_of(path); folder != "." && !folder.empty() && !s.folders.contains(folder))
-      return error{errc::not_found, path + ": no such folder"};
-    s.change_names({folder_of(path), {{path, std::make_shared<inode>()}}});
+    if (!s.has_folder(fault::folder_of(path))) return error{errc::not_found, path + ": no such folder"};
+    s.change_names({fault::folder_of(path), {{path, std::make_shared<inode>()}}});
     it = s.names.find(path);
   } else if (mode == open_mode::replace) {
     it->second->change({content_change::kind::resize, 0, {}});
@@ -424,14 +219,14 @@ result<std::unique_ptr<file>> fault_file_system::open(const std::string& path, o
 
 result<std::vector<std::string>> fault_file_system::list(const std::string& folder_path) {
   std::lock_guard guard{state_->mutex};
-  auto folder = trimmed(folder_path);
+  auto folder = fault::trimmed(folder_path);
   if (auto e = state_->begin(file_op::list, folder)) return *e;
-  if (!state_->folders.contains(folder)) return error{errc::not_found, folder + ": no such folder"};
+  if (!state_->has_folder(folder)) return error{errc::not_found, folder + ": no such folder"};
   std::vector<std::string> found;
   for (auto& [path, node] : state_->names)
-    if (folder_of(path) == folder) found.push_back(name_of(path));
+    if (fault::folder_of(path) == folder) found.push_back(fault::name_of(path));
   for (auto& path : state_->folders)
-    if (folder_of(path) == folder && path != folder) found.push_back(name_of(path));
+    if (fault::folder_of(path) == folder && path != folder) found.push_back(fault::name_of(path));
   std::sort(found.begin(), found.end());
   return found;
 }
@@ -439,7 +234,7 @@ result<std::vector<std::string>> fault_file_system::list(const std::string& fold
 result<bool> fault_file_system::exists(const std::string& path) {
   std::lock_guard guard{state_->mutex};
   if (auto e = state_->begin(file_op::list, path)) return *e;
-  return state_->names.contains(path) || state_->folders.contains(trimmed(path));
+  return state_->names.contains(path) || state_->folders.contains(fault::trimmed(path));
 }
 
 result<void> fault_file_system::rename(const std::string& from, const std::string& to) {
@@ -448,7 +243,7 @@ result<void> fault_file_system::rename(const std::string& from, const std::strin
   auto it = state_->names.find(from);
   if (it == state_->names.end()) return error{errc::not_found, from + ": rename: no such file"};
   auto node = it->second;
-  state_->change_names({folder_of(to), {{from, nullptr}, {to, node}}});
+  state_->change_names({fault::folder_of(to), {{from, nullptr}, {to, node}}});
   return {};
 }
 
@@ -456,27 +251,26 @@ result<void> fault_file_system::remove(const std::string& path) {
   std::lock_guard guard{state_->mutex};
   if (auto e = state_->begin(file_op::remove, path)) return *e;
   if (!state_->names.contains(path)) return error{errc::not_found, path + ": remove: no such file"};
-  state_->change_names({folder_of(path), {{path, nullptr}}});
+  state_->change_names({fault::folder_of(path), {{path, nullptr}}});
   return {};
 }
 
 result<void> fault_file_system::make_folder(const std::string& folder_path) {
   std::lock_guard guard{state_->mutex};
-  auto folder = trimmed(folder_path);
+  auto folder = fault::trimmed(folder_path);
   if (auto e = state_->begin(file_op::sync_folder, folder)) return *e;
-  while (folder != "." && !folder.empty() && state_->folders.insert(folder).second)
-    folder = folder_of(folder);
+  state_->add_folder(folder);
   return {};
 }
 
 result<void> fault_file_system::sync_folder(const std::string& folder_path) {
   std::lock_guard guard{state_->mutex};
-  auto folder = trimmed(folder_path);
+  auto folder = fault::trimmed(folder_path);
   if (auto e = state_->begin(file_op::sync_folder, folder)) return *e;
-  if (!state_->folders.contains(folder)) return error{errc::not_found, folder + ": no such folder"};
+  if (!state_->has_folder(folder)) return error{errc::not_found, folder + ": no such folder"};
   for (auto& change : state_->unsynced_names)
     if (change.folder == folder) change.apply(state_->durable_names);
-  std::erase_if(state_->unsynced_names, [&](const name_change& c) { return c.folder == folder; });
+  std::erase_if(state_->unsynced_names, [&](auto& c) { return c.folder == folder; });
   return {};
 }
 

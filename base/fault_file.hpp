@@ -17,6 +17,10 @@
 
 namespace troupe {
 
+namespace fault {
+struct disk;
+}
+
 /// What a failure can be asked for, and what operations() counts. Reading, listing and locking are not
 /// mutating.
 enum class file_op { open, read, write, sync, allocate, truncate, rename, remove, sync_folder, list, lock };
@@ -102,11 +106,10 @@ public:
   result<std::unique_ptr<file_lock>> lock(const std::string& path) override;
 
 private:
-  struct state;
   class handle;
   class held_lock;
 
-  std::shared_ptr<state> state_;
+  std::shared_ptr<fault::disk> state_;
 };
 
 } // namespace troupe

@@ -45,8 +45,10 @@ struct inode {
     apply(now, c);
     unsynced.push_back(std::move(c));
   }
+  /// Not simply `now`: what a failed sync has lost is on no later sync's list.
   void settle() {
-    durable = now;
+    for (auto& c : unsynced)
+      apply(durable, c);
     unsynced.clear();
   }
 };

@@ -123,6 +123,8 @@ public:
 
   /// The link to this address is up: it is greeted.
   void connected(const std::string& address);
+  /// The link is down: that node has to be met again.
+  void disconnected(const std::string& address);
   void step(const std::string& from_address, const formation_message& m);
   /// Now and then, about once a second: repeats what may have been lost.
   void tick();
@@ -145,27 +147,33 @@ private:
   void receive(const std::string& from, const formed_membership& m);
   void receive(const std::string& from, const formation_refused& m);
 
-  void accept(const membership& proposed);
+  void consider(const std::string& from, const membership& offered);
+  void learn_formed(const std::string& from, const membership& formed);
+  bool knows_another_folder(const std::string& from, const membership& theirs);
+  bool fits(const membership& offered) const;
   void note_acceptance(const std::string& address, const membership& accepted);
   void form_if_all_accepted();
   void propose_if_all_met();
-  bool belongs_to(const membership& known, bool is_formed);
-  std::string conflict_among_hellos() const;
+  std::string obstacle() const;
+  std::string obstacle_at(const std::string& address, const hello& theirs) const;
   void review();
   void set(formation_state state, std::string problem);
   void write(formation_record record);
   void send(const std::string& to, formation_message m);
+  void send_to_others(const formation_message& m);
   void greet(const std::string& address);
+  bool is_listed(const std::string& address) const;
 
   const member self_;
   const std::vector<std::string> addresses_;
   const cluster_id fresh_cluster_;
 
   formation_record durable_;
-  std::optional<formation_record> writing_; ///< handed to the driver or about to be
-  bool handed_out_ = false;                 ///< writing_ was in an output
-  std::map<std::string, hello> met_;        ///< newest hello by address, without our own
-  std::set<std::string> accepted_by_;       ///< addresses known to have durably accepted durable_.accepted
+  std::optional<formation_record> writing_;     ///< handed to the driver or about to be
+  bool handed_out_ = false;                     ///< writing_ was in an output
+  std::map<std::string, hello> met_;            ///< newest hello of the connected others, by address
+  std::map<std::string, std::string> refusals_; ///< why a listed node refused us, by address
+  std::set<std::string> accepted_by_; ///< addresses known to have durably accepted durable_.accepted
   formation_state state_ = formation_state::waiting;
   std::string problem_;
   std::vector<formation_envelope> messages_;
@@ -181,6 +189,7 @@ struct hello_check {
   std::optional<formation_message> reply;
 };
 
+/// `known` is the membership the cluster was formed with.
 hello_check check_hello(const membership& known, const hello& greeting);
 
 /// How every log of the cluster begins: index 1, term 1, kind membership.

@@ -1,0 +1,28 @@
+#pragma once
+
+// What a person reads when a cluster does not form: each sentence names the other node and what to do.
+
+#include "base/entry.hpp"
+#include "raft/formation.hpp"
+
+#include <string>
+#include <vector>
+
+namespace troupe::raft::sentence {
+
+/// `node` has a folder other than the one `known` names. `is_self`: it is this node that reads it.
+std::string replaced(const member& node, const membership& known, bool is_self);
+std::string folder_of_another_node(const member& self, const membership& known);
+std::string acceptance_lost(const member& self, const std::string& address);
+std::string another_cluster(const std::string& address, const membership& theirs);
+std::string not_in_list(const member& self, const std::vector<std::string>& ours, const std::string& address,
+                        const hello& theirs);
+std::string lists_differ(const member& self, const std::vector<std::string>& ours, const std::string& address,
+                         const hello& theirs);
+std::string list_changed(const member& self, const std::vector<std::string>& accepted,
+                         const std::vector<std::string>& ours);
+std::string wrong_address(const std::string& address, const hello& theirs);
+std::string same_id(const member& node, const std::string& other_address);
+std::string same_storage(const member& a, const member& b);
+
+} // namespace troupe::raft::sentence

@@ -137,7 +137,7 @@ def content_of(node):
     content = {}
     cursor = ""
     while True:
-        answer = node.request("GET", f"/v1/kv?consistency=stale&limit=1000{cursor}", timeout=30)
+        answer = node.request("GET", f"/v1/kv?consistency=stale{cursor}", timeout=30)
         assert answer.status == 200, answer
         page = answer.json()
         for item in page["items"]:

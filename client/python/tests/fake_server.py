@@ -83,7 +83,7 @@ class FakeServer:
 
     def _range(self, query):
         prefix = query.get("prefix", [""])[0]
-        limit = min(int(query["limit"][0]), 3)  # small pages, so that cursors are used
+        limit = 3  # small pages, so that cursors are used
         after = query.get("cursor", [""])[0]
         keys = sorted(key for key in self.values if key.startswith(prefix) and key > after)
         items = []

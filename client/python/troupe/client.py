@@ -11,7 +11,6 @@ from . import values
 from .errors import InvalidRequest, ServerError, error_from_answer
 from .transport import Answer, Transport, parse_address
 
-_PAGE_ITEMS = 1000
 # A cluster remembers an Idempotency-Key for ten minutes; a retry later than that would count as a new write.
 _TIMEOUT_MAX = 300.0
 
@@ -75,11 +74,12 @@ class DatabaseClient:
 
         Pages are fetched as the iteration goes on. Raises Compacted when it takes so long that the revision is gone.
         """
-        parameters: Dict[str, Any] = {"limit": _PAGE_ITEMS}
+        parameters: Dict[str, Any] = {}  # no limit: how long a page may be is the cluster's to say
         if prefix:
             parameters["prefix"] = _checked_key(prefix)
         while True:
-            answer = self._transport.call("GET", "/v1/kv?" + urlencode(parameters, quote_via=quote))
+            query = "?" + urlencode(parameters, quote_via=quote) if parameters else ""
+            answer = self._transport.call("GET", "/v1/kv" + query)
             page = _json_of(answer)
             for item in _field(page, "items"):
                 yield _field(item, "key"), values.value_of_item(item)

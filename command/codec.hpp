@@ -40,6 +40,8 @@ result<std::vector<answer>> decode_answers(std::string_view bytes);
 
 /// For the session table and snapshots.
 std::string encode_result(const command_result& r);
+/// Bytes that encode_result makes of it, without encoding.
+std::size_t encoded_size(const command_result& r);
 result<command_result> decode_result(std::string_view bytes);
 
 } // namespace troupe

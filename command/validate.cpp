@@ -88,6 +88,16 @@ std::size_t encoded_size(const command& c) {
   return size + (std::holds_alternative<open_session>(c.body) ? 0 : 8);
 }
 
+std::size_t encoded_size(const command_result& r) {
+  std::size_t size = 1 + 1 + 1 + 1 + 8 + 8 + 4;
+  for (auto& op : r.results) {
+    size += 1 + 1; // alternative; bool or presence
+    if (auto* get = std::get_if<get_result>(&op); get && get->found)
+      size += 4 + get->found->key.size() + 4 + get->found->value.size() + 1 + 3 * 8;
+  }
+  return size;
+}
+
 result<void> validate(const command& c, const command_bounds& bounds) {
   if (c.session && (c.session->session.value == 0 || c.session->sequence.value == 0))
     return error{errc::invalid_argument, "session and sequence numbers start at 1"};

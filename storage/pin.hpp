@@ -16,6 +16,8 @@
 
 namespace troupe::storage {
 
+struct state_parts;
+
 /// At most this many pins of one state machine at a time; each keeps old versions in memory.
 inline constexpr std::size_t pins_max = 8;
 /// What next_chunk is usually asked for.
@@ -43,7 +45,8 @@ public:
   bool done() const;
   /// The next part of the state (docs/formats.md, "Snapshot chunks"), for snapshot_loader. Ends after the
   /// record that reaches `bytes_max`, so it can be larger by one record: one version of one key, or one
-  /// session. Never empty. Precondition: not done().
+  /// session. May be empty, to keep the turn short where many keys are newer than the pin. Precondition: not
+  /// done().
   std::string next_chunk(std::size_t bytes_max = chunk_bytes);
 
   /// Answers at the pin's revision or, when the query names one, any between compacted() and revision(), even
@@ -53,6 +56,7 @@ public:
 private:
   friend class state_machine;
   struct impl;
+  static pin take(const state_parts& state, std::int64_t now_ms);
   explicit pin(std::unique_ptr<impl> parts);
 
   std::unique_ptr<impl> impl_;

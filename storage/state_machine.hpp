@@ -70,10 +70,9 @@ public:
 
 private:
   friend class snapshot_loader;
-  struct impl;
-  explicit state_machine(std::unique_ptr<impl> parts);
+  explicit state_machine(std::unique_ptr<state_parts> parts);
 
-  std::unique_ptr<impl> impl_;
+  std::unique_ptr<state_parts> parts_;
 };
 
 } // namespace troupe::storage

@@ -1,0 +1,67 @@
+#pragma once
+
+// The records that make up the chunks of a snapshot. docs/formats.md, "Snapshot chunks", describes the bytes:
+// each record is a byte that says its kind and the members of its struct in order, by the archives of
+// base/archive.hpp. A chunk is any number of whole records; chunks of one state, one after the other, are the
+// same bytes wherever they are cut.
+
+#include "base/archive.hpp"
+#include "base/entry_archive.hpp"
+#include "command/archive.hpp"
+
+namespace troupe::storage {
+
+inline constexpr std::uint8_t snapshot_state_version = 1;
+
+enum class snapshot_record : std::uint8_t {
+  state = 1,       ///< first
+  session = 2,     ///< by id
+  idempotency = 3, ///< in the order of the log
+  value = 4,       ///< with tombstones: keys ascending, versions of a key from newest to oldest
+  tombstone = 5,
+  end = 6, ///< last
+};
+constexpr bool is_valid(snapshot_record v) {
+  return v >= snapshot_record::state && v <= snapshot_record::end;
+}
+
+struct state_record {
+  std::uint8_t version = snapshot_state_version;
+  snapshot_meta meta;
+  std::int64_t leader_time_ms = 0;
+  revision_t revision;
+  revision_t compacted;
+};
+template <class Archive>
+void serialize(Archive& ar, state_record& v, unsigned) {
+  ar& v.version;
+  ar& v.meta;
+  ar& v.leader_time_ms;
+  ar& v.revision;
+  ar& v.compacted;
+}
+
+/// A session; its remembered results (u64 sequence, blob) follow, as a vector does.
+struct session_record {
+  session_id id;
+  std::int64_t last_used_ms = 0;
+  sequence_t lowest;
+  std::uint32_t results = 0;
+};
+template <class Archive>
+void serialize(Archive& ar, session_record& v, unsigned) {
+  ar& v.id;
+  ar& v.last_used_ms;
+  ar& v.lowest;
+  ar& v.results;
+}
+
+struct end_record {
+  std::uint64_t records = 0; ///< before this one
+};
+template <class Archive>
+void serialize(Archive& ar, end_record& v, unsigned) {
+  ar& v.records;
+}
+
+} // namespace troupe::storage

@@ -60,7 +60,7 @@ enum class frame_status {
 
 struct frame_check {
   frame_status status = frame_status::bad;
-  frame found;                  ///< when good
+  frame found;                  ///< when good or unsupported
   std::size_t bytes_needed = 0; ///< when incomplete
 };
 
@@ -71,6 +71,9 @@ frame_check check_frame(std::string_view bytes, log_position position, std::size
 /// Cheap test that bytes *may* be a frame of this position: for searching. Precondition: frame_head_bytes are
 /// there.
 bool may_be_frame(const char* head, log_position position);
+
+/// The position that a frame's head names, unchecked. Precondition: frame_head_bytes are there.
+log_position claimed_position(const char* head);
 
 /// Writes a frame at the end of `out` in two steps, so that the body is encoded in place.
 /// begin_frame returns where it starts; the body is then appended to `out`; finish_frame fills the head in.

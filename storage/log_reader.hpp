@@ -28,8 +28,8 @@ public:
   result<std::vector<entry>> read(index_t lo, index_t hi, std::size_t bytes_max);
 
 private:
-  result<void> read_place(const map_place& place, index_t hi, std::size_t bytes_max, std::size_t& bytes,
-                          std::vector<entry>& out);
+  result<bool> read_place(const map_place& place, index_t next, index_t hi, std::size_t bytes_max,
+                          std::size_t& bytes, std::vector<entry>& out);
   result<segment_source*> source(const segment_info& segment);
 
   file_system& fs_;

@@ -12,10 +12,12 @@
 namespace troupe::storage {
 
 struct node_identity {
+  static constexpr std::size_t formation_bytes_max = 64u << 10;
+
   storage_id storage;    ///< chosen at random when the folder was made
   node_id node;          ///< the member this folder belongs to
   std::string formation; ///< what the cluster was formed with, encoded by the caller; empty: not formed yet.
-                         ///< At most 64 KiB.
+                         ///<
 
   friend bool operator==(const node_identity&, const node_identity&) = default;
 };

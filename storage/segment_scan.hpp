@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace troupe::storage {
 
@@ -37,6 +38,8 @@ public:
   std::string place(log_position position) const;
   log_position base() const { return base_; }
   file& content() { return *file_; }
+  /// Gives the file away; the source is of no more use.
+  std::unique_ptr<file> release() { return std::move(file_); }
 
 private:
   result<std::string_view> bytes(log_position position, log_position end, std::size_t count);

@@ -48,11 +48,11 @@ public:
 
   /// Bytes that a frame may take in the segment that is staged to.
   std::uint64_t room(purpose p) const;
-  /// The same in a fresh segment of the usual size, its head included.
-  std::uint64_t room_in_fresh_segment(purpose p) const;
-  /// Seals the staged segment and goes on in the next one, whose first entry will be `first` and whose file
-  /// has room for frames of `bytes_min` altogether. disk_full: nothing changed.
-  result<void> open_next(index_t first, std::uint64_t bytes_min);
+  /// Size of the segment file that has room for frames of `frame_bytes` altogether.
+  std::uint64_t bytes_for(std::uint64_t frame_bytes) const;
+  /// Seals the staged segment and goes on in the next one, whose first entry will be `first`, in a file of at
+  /// least `bytes`. disk_full: nothing changed. Its head is to be staged next.
+  result<void> open_next(index_t first, std::uint64_t bytes);
 
   /// A record staged in place: `begin` returns the buffer to append the body to, `finish` closes it and
   /// returns the frame's position. Precondition of finish: the frame fits in room(purpose::upkeep).
@@ -92,12 +92,11 @@ private:
     std::string buffer;
   };
 
-  std::uint64_t reserve_bytes(std::uint64_t segment_bytes) const;
-  result<void> start_spare(std::uint64_t bytes);
-  result<void> zero_step(spare& s);
   result<void> finish_spare(std::uint64_t bytes);
-  void drop_spare();
-  void seal();
+  result<void> start_spare(std::uint64_t bytes);
+  result<void> zero_step();
+  result<void> drop_front_spare(error reason);
+  log_position staged_position() const;
   result<void> sync_part(part& p);
 
   file_system& fs_;
@@ -106,7 +105,7 @@ private:
       parts_; ///< the last one is staged to; the others are sealed; empty only before the first open_next
   std::size_t frame_start_ = 0;
   log_position synced_ = 0;
-  std::deque<spare> spares_; ///< front is used first; only the last may be unfinished
+  std::deque<spare> spares_; ///< the front is used, and finished, first; more than one only after roll_back
   std::uint64_t spares_made_ = 0;
 };
 

@@ -16,6 +16,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,8 +25,8 @@ namespace troupe::storage {
 struct wal_options {
   /// The folder of the segment files. Made, with its parents, if it is not there.
   std::string folder;
-  /// Size of a segment file. At least 4 KiB. An entry that does not fit in an empty segment gets a file of
-  /// its own size.
+  /// Size of a segment file. At least 16 KiB, else invalid_argument. An entry that does not fit in an empty
+  /// segment gets a file of its own size.
   std::uint64_t segment_bytes = 64u << 20;
   /// Largest record body, written or accepted: the largest command and its frame.
   std::size_t record_bytes_max = (16u << 20) + (64u << 10);
@@ -51,6 +52,8 @@ struct recovered_log {
       false;         ///< bytes of an unfinished write were found behind the last good record, and cut off
   std::string notes; ///< what was cut or removed, for a person; empty when nothing was
 };
+
+struct recovered_files;
 
 /// Staged calls (append, save, ...) change nothing on disk; sync() makes all of them durable in order, and
 /// only then may the caller vote, acknowledge or answer. Not thread-safe: one thread at a time.
@@ -113,10 +116,23 @@ public:
 private:
   wal(file_system& fs, wal_options options);
 
+  /// Fails when poisoned; poisons on an error that leaves the files in doubt.
+  template <class Step>
+  result<void> guarded(Step step);
+  result<void> start(recovered_files files);
+  result<void> stage_entries(std::span<const entry> entries);
+  result<void> next_segment(std::size_t body_bytes);
+  result<void> point(const snapshot_pointer& pointer);
+  result<void> make_room(std::size_t body_bytes);
+  void put(record_type type, std::string_view body);
+  result<void> remove_unneeded();
+
+  file_system& fs_;
   wal_options options_;
   wal_state state_; ///< as of the last staged call
   std::shared_ptr<wal_map> map_;
   std::vector<map_change> unpublished_; ///< what map_ learns at the next sync
+  mark_maker marks_;
   segment_writer writer_;
   bool poisoned_ = false;
 };

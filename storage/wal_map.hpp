@@ -24,14 +24,29 @@ namespace troupe::storage {
 /// One thing that a sync made true.
 struct map_change {
   enum class kind {
-    segment,   ///< `segment` follows the ones that are there
-    entries,   ///< a run of entry records begins with entry `index` at `position`
-    truncate,  ///< entries >= index are gone
-    drop_below ///< entries < index may go
+    segment,  ///< `segment` follows the ones that are there
+    entries,  ///< a run of entry records begins with entry `index` at `position`
+    truncate, ///< entries >= index are gone
   } what = kind::entries;
   index_t index;
   log_position position = 0;
   segment_info segment;
+};
+
+/// Decides which entry records get a mark in the map. One for the writer, one for recovery.
+class mark_maker {
+public:
+  /// A run of entry records gets a new mark after this many bytes.
+  static constexpr std::uint64_t mark_bytes = 16u << 10;
+
+  /// An entry record at `position` begins with entry `first`.
+  void note(index_t first, log_position position, std::vector<map_change>& out);
+  /// The next entry record does not continue the run: another segment, or a suffix was removed.
+  void end_run() { in_run_ = false; }
+
+private:
+  bool in_run_ = false;
+  log_position start_ = 0;
 };
 
 /// Where to read on: records from `from` to `end` of `segment` hold the entries from the one asked for to
@@ -41,14 +56,12 @@ struct map_place {
   log_position from = 0;
   log_position end = 0; ///< synced
   index_t last;
+  std::uint64_t truncations = 0; ///< places with different values may belong to different histories
 };
 
-/// Thread-safe. Bounded: one mark for every mark_bytes of log, one element a segment.
+/// Thread-safe. Bounded: one mark for every mark_maker::mark_bytes of log, one element a segment.
 class wal_map {
 public:
-  /// A run of entry records gets a new mark after this many bytes.
-  static constexpr std::uint64_t mark_bytes = 16u << 10;
-
   /// Writer: what a sync made true, in order; the newest segment is durable up to `synced`; the log holds
   /// first..last.
   void apply(std::span<const map_change> changes, index_t first, index_t last, log_position synced);
@@ -77,6 +90,7 @@ private:
   index_t first_{1};
   index_t last_;
   log_position synced_ = 0;
+  std::uint64_t truncations_ = 0;
 };
 
 } // namespace troupe::storage

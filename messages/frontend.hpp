@@ -1,7 +1,7 @@
 #pragma once
 
-// How gateways and the client endpoint talk to the Raft actor of their own node. Local only: these messages are moved, never
-// serialised. Batches in both directions; one request's answer never waits for another's.
+// How gateways and the client endpoint talk to the Raft actor of their own node. Local only: these messages
+// are moved, never serialised. Batches in both directions; one request's answer never waits for another's.
 
 #include "command/request.hpp"
 
@@ -12,7 +12,8 @@
 
 namespace troupe {
 
-/// Every request is answered exactly once, in any order, unless the node stops first; senders keep a deadline of their own.
+/// Every request is answered exactly once, in any order, unless the node stops first; senders keep a deadline
+/// of their own.
 struct request_batch {
   std::vector<request> requests;
 };

@@ -1,0 +1,48 @@
+#pragma once
+
+// What a node publishes on its peer port: takes batches of CAF-based clients, and leads links of other nodes
+// to their counterparts.
+
+#include "command/codec.hpp"
+#include "messages/client_endpoint.hpp"
+#include "messages/raft.hpp"
+
+#include <caf/all.hpp>
+
+#include <map>
+#include <unordered_map>
+
+namespace troupe {
+
+struct client_endpoint_options {
+  command_bounds bounds;
+  std::size_t clients_max = 1'024;
+  std::size_t client_requests_max = 4'096; ///< of one client, unanswered
+  std::uint32_t timeout_ms_max = 60'000;
+};
+
+struct client_endpoint_state {
+  static inline const char* name = "client_endpoint";
+
+  struct open_request {
+    caf::actor_addr client;
+    std::uint64_t id = 0; ///< the client's
+  };
+  struct client {
+    client_actor handle;
+    std::size_t open = 0;
+  };
+
+  client_endpoint_options options;
+  raft_actor raft;
+  std::map<std::string, peer_link_actor> links;
+  std::map<caf::actor_addr, client> clients;
+  std::unordered_map<std::uint64_t, open_request> open; ///< by our id; looked up, never iterated
+  std::uint64_t last_id = 0;
+};
+
+client_endpoint_actor::behavior_type
+client_endpoint(client_endpoint_actor::stateful_pointer<client_endpoint_state> self,
+                client_endpoint_options options, raft_actor raft);
+
+} // namespace troupe

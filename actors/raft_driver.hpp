@@ -1,0 +1,99 @@
+#pragma once
+
+// The state of the Raft actor and what it does, split by direction: raft_requests.cpp faces the askers,
+// raft_output.cpp carries out what the core wants, raft_upkeep.cpp does what time brings, raft.cpp is the
+// table of messages.
+
+#include "actors/raft.hpp"
+
+namespace troupe {
+
+class raft_driver {
+public:
+  using self_pointer = raft_actor::stateful_pointer<raft_state>;
+
+  raft_driver(self_pointer self, raft_options options, raft_peers peers, raft_start start);
+
+  // raft_requests.cpp
+  void take_requests(request_batch& batch, const answer_sink_actor& sink);
+  void forwarded(const node_id& from, forward_proposals& batch);
+  void refused(const forward_refusal& r);
+  void dispatch_waiting();
+  cluster_status status() const;
+
+  // raft_output.cpp
+  void want_pump();
+  void pump();
+
+  // raft_upkeep.cpp
+  void formed(const cluster_formed& f);
+  void begin(raft::recovered start);
+  void on_peer_state(const peer_state& p);
+  void on_peer_input(peer_input& in);
+  void on_persisted(const persisted_notice& p);
+  void on_applied(applied_notice& notice);
+  void on_snapshot_report(const snapshot_report& r);
+  void on_snapshot_received(const snapshot_received& r);
+  void on_log_reset(const log_reset_done& r);
+  void on_tick(const tick& t);
+
+  void on_log_condition(const log_condition& c) { log_ = c; }
+
+  /// Precondition: the cluster has formed. What comes from the disk or the storage can only come then.
+  raft::core& core() { return *core_; }
+
+private:
+  void take(const request& r, const answer_sink_actor& sink, std::vector<std::uint64_t>& writes);
+  void take_write(const request& r, const write_request& w, const answer_sink_actor& sink,
+                  std::vector<std::uint64_t>& writes);
+  void take_read(const request& r, const read_request& q, const answer_sink_actor& sink);
+  void dispatch(const std::vector<std::uint64_t>& numbers);
+  void propose_here(const std::vector<std::uint64_t>& numbers);
+  void forward(const std::vector<std::uint64_t>& numbers, const peer_link_actor& link);
+  void ask_read_index();
+  void carry_out(raft::output& out);
+  void send_messages(std::vector<raft::envelope>& messages);
+  void answer_reads(raft::output& out);
+  void on_leadership();
+  void sweep();
+  void maintain();
+  void finish_snapshot_requests(const snapshot_report& r);
+  void flush() { answers_.flush(static_cast<raft_actor::base*>(self_)); }
+
+  struct snapshot_asker {
+    answer_sink_actor sink;
+    std::uint64_t id;
+    std::int64_t deadline_ms;
+  };
+
+  self_pointer self_;
+  raft_options options_;
+  raft_peers peers_;
+  std::optional<raft::core> core_;
+  std::optional<snapshot_received> received_; ///< waits for the log to begin anew behind it
+  std::optional<cluster_formed> forming_;     ///< the first entry is on its way to the disk
+  caf::strong_actor_ptr formation_;
+  std::map<node_id, peer_link_actor> links_; ///< of members whose link is up
+
+  pending_writes writes_;
+  pending_reads reads_;
+  answer_collector answers_;
+  history_policy history_;
+  bool pump_pending_ = false;
+  term_t seen_term_;
+  node_id seen_leader_;
+
+  log_condition log_;
+  storage_facts facts_;
+  snapshot_meta snapshot_;
+  std::uint64_t applied_bytes_ = 0; ///< of entries since the last snapshot
+  bool snapshot_running_ = false;
+  std::vector<snapshot_asker> snapshot_askers_; ///< bounded by snapshot_askers_max
+  static constexpr std::size_t snapshot_askers_max = 64;
+
+  tick now_;
+  std::int64_t next_sweep_ms_ = 0;
+  std::int64_t next_upkeep_ms_ = 0;
+};
+
+} // namespace troupe

@@ -1,0 +1,238 @@
+// The side of the Raft actor that faces gateways, clients and forwarding followers.
+
+#include "actors/raft_driver.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace troupe {
+
+namespace {
+
+/// One message to the leader carries about this much.
+constexpr std::size_t forward_bytes = 1u << 20;
+
+refusal no_leader() {
+  return {refusal_kind::no_leader, 500, "no leader is known; the request was not applied"};
+}
+refusal overloaded() {
+  return {refusal_kind::overloaded, 200, "too much is in flight; the request was not applied"};
+}
+refusal full_disk() {
+  return {refusal_kind::disk_full, 5'000, "the disk of the leader is full; the request was not applied"};
+}
+
+node_role role_of(const raft::status& status, const node_id& id) {
+  if (id == status.leader) return node_role::leader;
+  auto* m = status.members.find(id);
+  return m && !m->voter ? node_role::learner : node_role::follower;
+}
+
+} // namespace
+
+void raft_driver::take_requests(request_batch& batch, const answer_sink_actor& sink) {
+  std::vector<std::uint64_t> writes;
+  for (auto& r : batch.requests)
+    take(r, sink, writes);
+  dispatch(writes);
+  ask_read_index();
+  flush();
+  want_pump();
+}
+
+void raft_driver::take(const request& r, const answer_sink_actor& sink, std::vector<std::uint64_t>& writes) {
+  if (auto* write = std::get_if<write_request>(&r.body)) {
+    take_write(r, *write, sink, writes);
+  } else if (auto* read = std::get_if<read_request>(&r.body)) {
+    take_read(r, *read, sink);
+  } else if (std::holds_alternative<status_request>(r.body)) {
+    answers_.add(sink, answer{r.id, status()});
+  } else if (snapshot_askers_.size() >= snapshot_askers_max || !core_) {
+    answers_.refuse(sink, r.id, core_ ? overloaded() : no_leader());
+  } else {
+    snapshot_askers_.push_back({sink, r.id, now_.steady_ms + r.timeout_ms});
+    snapshot_running_ = true;
+    self_->send(peers_.snapshotter, snapshot_trigger{});
+  }
+}
+
+void raft_driver::take_write(const request& r, const write_request& w, const answer_sink_actor& sink,
+                             std::vector<std::uint64_t>& writes) {
+  pending_write p;
+  p.sink = sink;
+  p.id = r.id;
+  p.command = w.command;
+  p.may_repeat = w.may_repeat;
+  p.deadline_ms = now_.steady_ms + r.timeout_ms;
+  p.no_leader_at_ms = now_.steady_ms + std::min<std::int64_t>(r.timeout_ms, options_.no_leader_wait_ms);
+  if (auto number = writes_.add(std::move(p)))
+    writes.push_back(*number);
+  else
+    answers_.refuse(sink, r.id, overloaded());
+}
+
+void raft_driver::take_read(const request& r, const read_request& q, const answer_sink_actor& sink) {
+  routed_query routed{sink, r.id, q.what, now_.steady_ms + r.timeout_ms};
+  if (q.mode == consistency::stale) {
+    query_batch batch{index_t{}, {}};
+    batch.queries.push_back(std::move(routed));
+    self_->send(peers_.storage, std::move(batch));
+  } else if (reads_.full()) {
+    answers_.refuse(sink, r.id, overloaded());
+  } else {
+    reads_.gather(std::move(routed));
+  }
+}
+
+void raft_driver::ask_read_index() {
+  if (!core_ || !core_->leader()) return; // gathered until there is one, or their time is over
+  if (auto id = reads_.ask()) core_->read({id});
+}
+
+void raft_driver::dispatch_waiting() {
+  dispatch(writes_.waiting());
+}
+
+void raft_driver::dispatch(const std::vector<std::uint64_t>& numbers) {
+  if (!core_ || numbers.empty()) return;
+  if (core_->role() == raft::role_kind::leader) return propose_here(numbers);
+  if (auto link = links_.find(core_->leader()); link != links_.end()) forward(numbers, link->second);
+}
+
+void raft_driver::propose_here(const std::vector<std::uint64_t>& numbers) {
+  std::vector<raft::proposal> batch;
+  batch.reserve(numbers.size());
+  for (auto number : numbers)
+    if (auto* w = writes_.find(number))
+      batch.push_back({entry_kind::command, origin{options_.incarnation, number}, w->command});
+  auto why = log_.disk_full ? raft::refusal::overloaded : core_->propose(std::move(batch), now_.wall_ms);
+  for (auto number : numbers) {
+    auto* w = writes_.find(number);
+    if (!w) continue;
+    if (why == raft::refusal::none) {
+      w->where = pending_write::phase::proposed;
+      w->may_be_applied = true;
+    } else if (why == raft::refusal::overloaded && !w->may_be_applied) {
+      auto taken = writes_.take(number);
+      answers_.refuse(taken->sink, taken->id, log_.disk_full ? full_disk() : overloaded());
+    }
+  }
+}
+
+void raft_driver::forward(const std::vector<std::uint64_t>& numbers, const peer_link_actor& link) {
+  link_send out;
+  std::size_t bytes = forward_bytes;
+  for (auto number : numbers) {
+    auto* w = writes_.find(number);
+    if (!w) continue;
+    if (bytes >= forward_bytes) {
+      out.messages.emplace_back(forward_proposals{core_->term(), {}});
+      bytes = 0;
+    }
+    bytes += w->command.size();
+    std::get<forward_proposals>(out.messages.back())
+        .proposals.push_back({entry_kind::command, origin{options_.incarnation, number}, w->command});
+    w->where = pending_write::phase::forwarded;
+    w->may_be_applied = true;
+  }
+  if (!out.messages.empty()) self_->send(link, std::move(out));
+}
+
+void raft_driver::forwarded(const node_id& from, forward_proposals& batch) {
+  if (!core_) return;
+  std::vector<std::uint64_t> numbers;
+  for (auto& p : batch.proposals) {
+    if (p.kind != entry_kind::command || p.from.incarnation == options_.incarnation) {
+      spdlog::error("raft: dropped proposals of {} that no member sends", from.name);
+      return;
+    }
+    numbers.push_back(p.from.number);
+  }
+  auto why =
+      log_.disk_full ? raft::refusal::overloaded : core_->propose(std::move(batch.proposals), now_.wall_ms);
+  if (why == raft::refusal::none) return;
+  if (auto link = links_.find(from); link != links_.end()) {
+    link_send out;
+    out.messages.emplace_back(forward_refusal{std::move(numbers), why});
+    self_->send(link->second, std::move(out));
+  }
+}
+
+void raft_driver::refused(const forward_refusal& r) {
+  for (auto number : r.numbers) {
+    auto* w = writes_.find(number);
+    if (!w || w->where != pending_write::phase::forwarded) continue;
+    // A write that may be repeated can have been sent before, to a leader that did take it.
+    if (!w->may_repeat) w->may_be_applied = false;
+    if (r.why == raft::refusal::overloaded && !w->may_be_applied) {
+      auto taken = writes_.take(number);
+      answers_.refuse(taken->sink, taken->id, overloaded());
+    } else {
+      w->where = pending_write::phase::waiting;
+    }
+  }
+  flush();
+}
+
+cluster_status raft_driver::status() const {
+  cluster_status out;
+  out.self = options_.self;
+  out.applied = facts_.applied;
+  out.revision = facts_.revision;
+  out.compacted = facts_.compacted;
+  out.keys = facts_.keys;
+  out.log_bytes = log_.bytes;
+  out.snapshot = snapshot_.index;
+  if (!core_) return out;
+  auto s = core_->get_status();
+  out.cluster = s.members.cluster;
+  out.role = s.role == raft::role_kind::leader     ? node_role::leader
+             : s.role == raft::role_kind::follower ? role_of(s, options_.self)
+                                                   : node_role::candidate;
+  out.leader = s.leader;
+  out.term = s.term;
+  out.commit = s.commit;
+  out.last = s.last_index;
+  out.first = s.first_index;
+  for (auto& m : s.members.members) {
+    member_status row{m.id, m.peer_address, m.http_address, role_of(s, m.id), {}, -1};
+    if (m.id == options_.self) {
+      row.role = out.role;
+      row.last_contact_ms = 0;
+      row.match = s.durable_index;
+    }
+    for (auto& f : s.followers) {
+      if (f.id != m.id) continue;
+      row.match = f.match;
+      row.last_contact_ms = static_cast<std::int64_t>(f.ticks_since_contact) * options_.tick_ms;
+    }
+    out.members.push_back(std::move(row));
+  }
+  return out;
+}
+
+void raft_driver::sweep() {
+  for (auto& [w, certain] : writes_.overdue(now_.steady_ms)) {
+    if (certain)
+      answers_.refuse(w.sink, w.id, no_leader());
+    else
+      answers_.refuse(
+          w.sink, w.id,
+          {refusal_kind::outcome_unknown, 0, "no answer in time; the write may or may not be applied"});
+  }
+  for (auto& q : reads_.overdue(now_.steady_ms)) {
+    bool leader = core_ && core_->leader();
+    answers_.refuse(q.sink, q.id,
+                    leader ? refusal{refusal_kind::timed_out, 0, "no majority confirmed the leader in time"}
+                           : no_leader());
+  }
+  std::erase_if(snapshot_askers_, [&](auto& asker) {
+    bool over = asker.deadline_ms <= now_.steady_ms;
+    if (over)
+      answers_.refuse(asker.sink, asker.id,
+                      {refusal_kind::timed_out, 0, "the snapshot is still being written"});
+    return over;
+  });
+  flush();
+}
+
+} // namespace troupe

@@ -1,0 +1,176 @@
+// The side of the Raft actor that reacts to the other actors of its node and to time: formation, links, disk,
+// snapshots, history.
+
+#include "actors/raft_driver.hpp"
+#include "base/assert.hpp"
+#include "command/codec.hpp"
+#include "raft/formation.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+
+namespace troupe {
+
+namespace {
+
+constexpr std::int64_t sweep_period_ms = 100;
+constexpr std::int64_t upkeep_period_ms = 1'000;
+
+} // namespace
+
+raft_driver::raft_driver(self_pointer self, raft_options options, raft_peers peers, raft_start start)
+    : self_(self), options_(std::move(options)), peers_(std::move(peers)),
+      writes_(options_.writes_max, options_.writes_bytes_max), reads_(options_.reads_max),
+      history_(options_.history_keep_ms, options_.history_keep_revisions), facts_(start.facts) {
+  if (start.recovered) begin(std::move(*start.recovered));
+}
+
+void raft_driver::begin(raft::recovered start) {
+  snapshot_ = start.snapshot;
+  core_.emplace(options_.core, options_.self, std::move(start), options_.seed);
+  want_pump();
+}
+
+void raft_driver::formed(const cluster_formed& f) {
+  if (core_ || forming_) return;
+  forming_ = f;
+  formation_ = self_->current_sender();
+  raft::persist_batch first;
+  first.number = 1;
+  first.state = raft::first_hard_state();
+  first.entries.push_back(raft::first_entry(f.members));
+  self_->send(peers_.wal, std::move(first));
+}
+
+void raft_driver::on_persisted(const persisted_notice& p) {
+  if (core_) {
+    core_->persisted(p.number);
+    return want_pump();
+  }
+  TROUPE_ASSERT(forming_, "nothing else is written before the core begins");
+  auto formation = caf::actor_cast<formation_actor>(formation_);
+  self_->request(formation, caf::infinite, log_started{}).then([this](log_started) {
+    raft::recovered start;
+    auto first = raft::first_entry(forming_->members);
+    start.state = raft::first_hard_state();
+    start.terms.push_back({first.index, first.term});
+    start.last_index = first.index;
+    start.memberships.push_back({first.index, forming_->members});
+    start.tail.push_back(std::move(first));
+    forming_.reset();
+    begin(std::move(start));
+  });
+}
+
+void raft_driver::on_peer_state(const peer_state& p) {
+  if (p.up) {
+    links_[p.peer] = p.link;
+    if (core_ && core_->leader() == p.peer) dispatch_waiting();
+  } else {
+    links_.erase(p.peer);
+    if (core_) core_->unreachable(p.peer);
+  }
+  want_pump();
+}
+
+void raft_driver::on_peer_input(peer_input& in) {
+  // Before the log has begun nothing may be answered; the sender repeats.
+  if (!core_) return;
+  for (auto& m : in.messages) {
+    if (auto* r = std::get_if<raft::message>(&m))
+      core_->step(in.from, std::move(*r));
+    else if (auto* f = std::get_if<forward_proposals>(&m))
+      forwarded(in.from, *f);
+    else
+      refused(std::get<forward_refusal>(m));
+  }
+  want_pump();
+}
+
+void raft_driver::on_applied(applied_notice& notice) {
+  facts_ = notice.facts;
+  core_->applied(facts_.applied);
+  for (auto& [number, result] : notice.results)
+    if (auto w = writes_.take(number)) answers_.add(w->sink, answer{w->id, std::move(result)});
+  flush();
+  want_pump();
+}
+
+void raft_driver::on_snapshot_report(const snapshot_report& r) {
+  snapshot_running_ = false;
+  if (r.ok && r.meta.index > snapshot_.index) {
+    snapshot_ = r.meta;
+    applied_bytes_ = 0;
+    auto keep = options_.snapshot_keep_entries;
+    auto first = core_->get_status().first_index;
+    auto cut = r.meta.index.value > keep ? index_t{r.meta.index.value - keep + 1} : index_t{1};
+    auto first_kept = std::max(first, cut);
+    core_->snapshot_written(r.meta, first_kept);
+    self_->send(peers_.wal, log_compaction{r.meta, first_kept});
+  }
+  finish_snapshot_requests(r);
+  want_pump();
+}
+
+void raft_driver::finish_snapshot_requests(const snapshot_report& r) {
+  for (auto& asker : snapshot_askers_) {
+    if (r.ok)
+      answers_.add(asker.sink, answer{asker.id, snapshot_result{r.meta.index, r.meta.term, r.bytes}});
+    else
+      answers_.refuse(asker.sink, asker.id, {refusal_kind::disk_full, 5'000, r.why_not});
+  }
+  snapshot_askers_.clear();
+  flush();
+}
+
+void raft_driver::on_snapshot_received(const snapshot_received& r) {
+  snapshot_ = r.meta;
+  applied_bytes_ = 0;
+  received_ = r;
+  self_->send(peers_.wal, log_reset{r.meta});
+}
+
+void raft_driver::on_log_reset(const log_reset_done& r) {
+  TROUPE_ASSERT(received_ && received_->meta == r.meta, "the log is only reset for a received snapshot");
+  core_->snapshot_installed(r.meta, received_->leader_time_ms);
+  received_.reset();
+  want_pump();
+}
+
+void raft_driver::on_tick(const tick& t) {
+  now_ = t;
+  if (core_) core_->tick(t.wall_ms);
+  if (t.steady_ms >= next_sweep_ms_) {
+    next_sweep_ms_ = t.steady_ms + sweep_period_ms;
+    dispatch_waiting();
+    ask_read_index();
+    sweep();
+  }
+  if (core_ && t.steady_ms >= next_upkeep_ms_) {
+    next_upkeep_ms_ = t.steady_ms + upkeep_period_ms;
+    maintain();
+  }
+  want_pump();
+}
+
+void raft_driver::maintain() {
+  auto entries = facts_.applied.value - std::min(facts_.applied.value, snapshot_.index.value);
+  bool due = applied_bytes_ >= options_.snapshot_log_bytes || entries >= options_.snapshot_log_entries;
+  if (due && !snapshot_running_) {
+    snapshot_running_ = true;
+    self_->send(peers_.snapshotter, snapshot_trigger{});
+  }
+  if (core_->role() != raft::role_kind::leader || log_.disk_full) return;
+  auto revision = history_.due(now_.steady_ms, facts_.revision, facts_.compacted);
+  if (!revision) return;
+  command c;
+  c.body = compact_history{*revision};
+  // Refused is harmless: it is proposed again when more has gathered.
+  std::vector<raft::proposal> batch;
+  batch.push_back({entry_kind::command, origin{}, encode_command(c)});
+  if (core_->propose(std::move(batch), now_.wall_ms) == raft::refusal::none)
+    spdlog::debug("history: compacting below revision {}", revision->value);
+}
+
+} // namespace troupe

@@ -1,0 +1,128 @@
+#include "actors/storage.hpp"
+
+#include "base/assert.hpp"
+#include "messages/raft.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace troupe {
+
+namespace {
+
+using self_pointer = storage_actor::stateful_pointer<storage_state>;
+
+storage_facts facts_of(const storage::state_machine& m) {
+  return {m.applied(), m.revision(), m.compacted(), m.keys(), m.logical_bytes()};
+}
+
+std::optional<revision_t> revision_asked(const query& q) {
+  return std::visit([](auto& what) { return what.at; }, q);
+}
+
+void answer_read(self_pointer self, routed_query q) {
+  auto& s = self->state;
+  auto result = s.machine->run(q.what);
+  if (result.code == query_outcome::future) {
+    auto revision = *revision_asked(q.what);
+    s.waiting.until_revision(revision, std::move(q));
+    return;
+  }
+  s.answers.add(q.sink, answer{q.id, std::move(result)});
+}
+
+void answer_ready_reads(self_pointer self) {
+  auto& s = self->state;
+  for (auto& q : s.waiting.ready(s.machine->applied(), s.machine->revision()))
+    answer_read(self, std::move(q));
+}
+
+void apply(self_pointer self, const apply_batch& batch) {
+  auto& s = self->state;
+  applied_notice notice;
+  for (auto& e : batch.entries) {
+    // A snapshot that was installed meanwhile may already cover the beginning of a batch.
+    if (e.index <= s.machine->applied()) continue;
+    auto result = s.machine->apply(e);
+    if (e.from.number != 0 && e.from.incarnation == s.options.incarnation)
+      notice.results.emplace_back(e.from.number, std::move(result));
+  }
+  notice.facts = facts_of(*s.machine);
+  self->send(caf::actor_cast<raft_actor>(self->current_sender()), std::move(notice));
+  answer_ready_reads(self);
+  s.answers.flush(static_cast<storage_actor::base*>(self));
+}
+
+void read(self_pointer self, query_batch& batch) {
+  auto& s = self->state;
+  bool now = batch.index <= s.machine->applied();
+  for (auto& q : batch.queries) {
+    if (now)
+      answer_read(self, std::move(q));
+    else
+      s.waiting.until_index(batch.index, std::move(q));
+  }
+  s.answers.flush(static_cast<storage_actor::base*>(self));
+}
+
+pin_ticket take_pin(self_pointer self) {
+  auto& s = self->state;
+  auto pin = s.machine->try_pin(s.now_ms);
+  if (!pin) return {};
+  pin_ticket ticket{++s.last_pin, pin->meta()};
+  s.pins.emplace(ticket.number, storage_state::held_pin{std::move(*pin), s.now_ms + s.options.pin_lease_ms});
+  return ticket;
+}
+
+pin_chunk pull(self_pointer self, const pin_pull& p) {
+  auto& s = self->state;
+  auto held = s.pins.find(p.number);
+  if (held == s.pins.end()) return {};
+  held->second.lease_end_ms = s.now_ms + s.options.pin_lease_ms;
+  pin_chunk chunk{true, false, held->second.pin.next_chunk()};
+  chunk.done = held->second.pin.done();
+  return chunk;
+}
+
+void on_tick(self_pointer self, const tick& t) {
+  auto& s = self->state;
+  s.now_ms = t.steady_ms;
+  for (auto& q : s.waiting.overdue(t.steady_ms)) {
+    refusal why{refusal_kind::timed_out, 0, "this node has not applied what the read asks for"};
+    if (auto at = revision_asked(q.what); at && *at > s.machine->revision())
+      why.detail = "revision " + std::to_string(at->value) + " does not exist yet";
+    s.answers.refuse(q.sink, q.id, std::move(why));
+  }
+  s.answers.flush(static_cast<storage_actor::base*>(self));
+  std::erase_if(s.pins, [&](auto& held) {
+    bool over = held.second.lease_end_ms <= t.steady_ms;
+    if (over) spdlog::warn("storage: pin {} was not used for a minute and is given up", held.first);
+    return over;
+  });
+  s.machine->compact_some(s.options.compaction_work);
+}
+
+} // namespace
+
+storage_actor::behavior_type
+storage_keeper(self_pointer self, std::shared_ptr<storage::state_machine> machine, storage_options options) {
+  self->state.machine = std::move(machine);
+  self->state.options = options;
+  return {
+      [=](const apply_batch& batch) { apply(self, batch); },
+      [=](query_batch& batch) { read(self, batch); },
+      [=](pin_request) { return take_pin(self); },
+      [=](const pin_pull& p) { return pull(self, p); },
+      [=](const pin_release& p) { self->state.pins.erase(p.number); },
+      [=](const state_install& install) {
+        auto& s = self->state;
+        TROUPE_ASSERT(install.state->applied() > s.machine->applied(), "a snapshot never takes state back");
+        s.machine = install.state;
+        answer_ready_reads(self);
+        s.answers.flush(static_cast<storage_actor::base*>(self));
+        return facts_of(*s.machine);
+      },
+      [=](const tick& t) { on_tick(self, t); },
+  };
+}
+
+} // namespace troupe

@@ -1,0 +1,37 @@
+#include "actors/ticker.hpp"
+
+#include <chrono>
+#include <memory>
+
+namespace troupe {
+
+namespace {
+
+using next_atom = caf::atom_constant<caf::atom("next")>;
+
+tick read_clocks() {
+  using std::chrono::duration_cast;
+  using std::chrono::milliseconds;
+  return {duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count(),
+          duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
+}
+
+} // namespace
+
+caf::behavior ticker(caf::event_based_actor* self, ticker_options options, std::vector<ticked> actors) {
+  auto list = std::make_shared<std::vector<ticked>>(std::move(actors));
+  auto count = std::make_shared<std::uint64_t>(0);
+  self->send(self, next_atom::value);
+  return {
+      [=](next_atom) {
+        self->delayed_send(self, std::chrono::milliseconds(options.period_ms), next_atom::value);
+        auto now = read_clocks();
+        for (auto& t : *list)
+          if (*count % t.every == 0) self->send(t.who, now);
+        ++*count;
+      },
+      [=](tick_these& next) { *list = std::move(next.actors); },
+  };
+}
+
+} // namespace troupe

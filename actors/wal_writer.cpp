@@ -1,0 +1,171 @@
+#include "actors/wal_writer.hpp"
+
+#include "messages/raft.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace troupe {
+
+namespace {
+
+using self_pointer = wal_writer_actor::stateful_pointer<wal_writer_state>;
+
+raft_actor raft_of(self_pointer self) {
+  return caf::actor_cast<raft_actor>(self->state.raft);
+}
+
+void fail_stop(self_pointer self, const error& e) {
+  auto& s = self->state;
+  if (s.stopped) return;
+  s.stopped = true;
+  s.stalled.clear();
+  self->send(s.supervisor, fatal_failure{exit_code::storage, "write-ahead log: " + e.detail});
+}
+
+void report_condition(self_pointer self) {
+  auto& s = self->state;
+  if (s.raft) self->send(raft_of(self), log_condition{s.disk_full, s.log->bytes_on_disk(), s.log->first()});
+}
+
+void set_disk_full(self_pointer self, bool full, std::string_view why) {
+  auto& s = self->state;
+  if (s.disk_full == full) return;
+  s.disk_full = full;
+  if (full)
+    spdlog::error("log: no space for the next segment, refusing writes until there is: {}", why);
+  else
+    spdlog::info("log: there is space again");
+  report_condition(self);
+}
+
+/// Stages one batch whole. False: the disk is full and the entries were not staged; what came before them in
+/// the batch was, and is taken out of it, so that the batch can be tried again.
+bool stage(self_pointer self, raft::persist_batch& batch) {
+  auto& s = self->state;
+  if (batch.state) {
+    if (auto done = s.log->save(*batch.state); !done) return fail_stop(self, done.error()), true;
+    batch.state.reset();
+  }
+  if (batch.truncate_from) {
+    if (auto done = s.log->truncate_suffix(*batch.truncate_from); !done)
+      return fail_stop(self, done.error()), true;
+    batch.truncate_from.reset();
+  }
+  if (!batch.entries.empty()) {
+    auto done = s.log->append(batch.entries);
+    if (!done && done.error().code == errc::too_large && s.log->staged_bytes() > 0) {
+      // More has gathered than one sync may carry: write that first.
+      if (auto synced = s.log->sync(); !synced) return fail_stop(self, synced.error()), true;
+      done = s.log->append(batch.entries);
+    }
+    if (!done && done.error().code == errc::disk_full) {
+      set_disk_full(self, true, done.error().detail);
+      return false;
+    }
+    if (!done) return fail_stop(self, done.error()), true;
+    s.last_term = batch.entries.back().term;
+  }
+  s.staged_number = batch.number;
+  return true;
+}
+
+void want_flush(self_pointer self) {
+  auto& s = self->state;
+  if (s.flush_pending || s.stopped) return;
+  s.flush_pending = true;
+  self->send(self, flush_log{});
+}
+
+void unstall(self_pointer self) {
+  auto& s = self->state;
+  while (!s.stalled.empty() && !s.stopped) {
+    if (!stage(self, s.stalled.front())) break;
+    s.stalled.pop_front();
+  }
+  if (s.stalled.empty() && !s.log->needs_next()) set_disk_full(self, false, "");
+  want_flush(self);
+}
+
+void prepare_next(self_pointer self) {
+  auto& s = self->state;
+  if (s.stopped || !s.log->needs_next()) return;
+  auto done = s.log->prepare_next();
+  if (done) {
+    // A large segment is prepared in steps, one a flush, so that no batch waits for all of it.
+    if (!s.log->needs_next() && s.disk_full) unstall(self);
+  } else if (done.error().code == errc::disk_full) {
+    set_disk_full(self, true, done.error().detail);
+  } else {
+    fail_stop(self, done.error());
+  }
+}
+
+void flush(self_pointer self) {
+  auto& s = self->state;
+  s.flush_pending = false;
+  if (s.stopped) return;
+  if (auto done = s.log->sync(); !done) return fail_stop(self, done.error());
+  if (s.staged_number != 0) {
+    self->send(raft_of(self), persisted_notice{s.staged_number, s.last_term, s.log->last()});
+    s.staged_number = 0;
+  }
+  if (s.staged_reset) {
+    self->send(raft_of(self), log_reset_done{*s.staged_reset});
+    s.staged_reset.reset();
+  }
+  prepare_next(self);
+}
+
+} // namespace
+
+wal_writer_actor::behavior_type wal_writer(self_pointer self,
+                                           std::shared_ptr<std::unique_ptr<storage::wal>> log,
+                                           term_t last_term, supervisor_actor supervisor) {
+  auto& s = self->state;
+  s.log = std::move(*log);
+  s.supervisor = std::move(supervisor);
+  s.last_term = last_term;
+  return {
+      [=](raft::persist_batch& batch) {
+        auto& s = self->state;
+        if (s.stopped) return;
+        bool first = !s.raft;
+        s.raft = self->current_sender();
+        if (first) report_condition(self);
+        if (!s.stalled.empty() || !stage(self, batch)) s.stalled.push_back(std::move(batch));
+        want_flush(self);
+      },
+      [=](const log_compaction& c) {
+        auto& s = self->state;
+        if (s.stopped) return;
+        if (auto done = s.log->save_snapshot(c.meta, c.first_kept); !done)
+          return fail_stop(self, done.error());
+        if (auto done = s.log->sync(); !done) return fail_stop(self, done.error());
+        report_condition(self);
+        want_flush(self);
+      },
+      [=](const log_reset& r) {
+        auto& s = self->state;
+        if (s.stopped) return;
+        // What waits for space is part of the log that is being replaced.
+        for (auto& batch : s.stalled)
+          s.staged_number = batch.number;
+        s.stalled.clear();
+        s.raft = self->current_sender();
+        if (auto done = s.log->reset_to(r.meta); !done) return fail_stop(self, done.error());
+        s.last_term = r.meta.term;
+        s.staged_reset = r.meta;
+        report_condition(self);
+        want_flush(self);
+      },
+      [=](flush_log) { flush(self); },
+      [=](const tick&) {
+        auto& s = self->state;
+        if (s.stopped) return;
+        if (s.disk_full) prepare_next(self);
+        if (!s.stalled.empty()) unstall(self);
+      },
+  };
+}
+
+} // namespace troupe

@@ -1,0 +1,40 @@
+#include "base/entry_archive.hpp"
+#include "messages/peer.hpp"
+#include "raft/message_archive.hpp"
+
+namespace troupe {
+
+namespace raft {
+
+constexpr bool is_valid(refusal r) {
+  return r == refusal::none || r == refusal::not_leader || r == refusal::overloaded;
+}
+template <class Archive>
+void serialize(Archive& ar, proposal& v, unsigned) {
+  ar& v.kind;
+  ar& v.from;
+  ar& v.payload;
+}
+
+} // namespace raft
+
+template <class Archive>
+void serialize(Archive& ar, forward_proposals& v, unsigned) {
+  ar& v.term;
+  ar& v.proposals;
+}
+template <class Archive>
+void serialize(Archive& ar, forward_refusal& v, unsigned) {
+  ar& v.numbers;
+  ar& v.why;
+}
+
+std::string encode_peer_messages(const std::vector<peer_message>& batch) {
+  return encode(batch);
+}
+
+result<std::vector<peer_message>> decode_peer_messages(std::string_view bytes) {
+  return decode<std::vector<peer_message>>(bytes, "peer messages");
+}
+
+} // namespace troupe

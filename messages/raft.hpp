@@ -1,0 +1,71 @@
+#pragma once
+
+// The Raft actor: a thin shell around raft::core that carries the core's outputs to the disk, the peers and
+// the storage, and remembers who waits for what. Local only.
+
+#include "messages/frontend.hpp"
+#include "messages/log_reader.hpp"
+#include "messages/peer.hpp"
+#include "messages/snapshotter.hpp"
+#include "messages/storage.hpp"
+#include "messages/tick.hpp"
+#include "messages/wal_writer.hpp"
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/typed_actor.hpp>
+
+#include <vector>
+
+namespace troupe {
+
+/// The cluster has formed, now or in an earlier run.
+struct cluster_formed {
+  membership members;
+};
+
+/// A link to a member went up (and the member was checked) or down.
+struct peer_state {
+  node_id peer;
+  peer_link_actor link;
+  bool up = false;
+};
+
+/// From a link: what a member sent.
+struct peer_input {
+  node_id from;
+  std::vector<peer_message> messages;
+};
+
+/// Carry out what has gathered in the core. The Raft actor sends it to itself, so that everything already in
+/// its mailbox joins.
+struct pump_core {};
+
+using raft_actor = caf::typed_actor<
+    // from gateways and the client endpoint
+    caf::reacts_to<request_batch, answer_sink_actor>,
+    // from the formation actor, once
+    caf::reacts_to<cluster_formed>,
+    // from the formation actor
+    caf::reacts_to<peer_state>,
+    // from the links
+    caf::reacts_to<peer_input>,
+    // from the WAL writer
+    caf::reacts_to<persisted_notice>, caf::reacts_to<log_reset_done>, caf::reacts_to<log_condition>,
+    // from the log reader
+    caf::reacts_to<entries_loaded>,
+    // from the storage actor
+    caf::reacts_to<applied_notice>,
+    // from the snapshotter
+    caf::reacts_to<snapshot_report>, caf::reacts_to<snapshot_piece>, caf::reacts_to<chunk_stored>,
+    caf::reacts_to<snapshot_received>,
+    // from itself
+    caf::reacts_to<pump_core>,
+    // from the ticker
+    caf::reacts_to<tick>>;
+
+} // namespace troupe
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::cluster_formed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::peer_state)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::peer_input)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::pump_core)

@@ -1,0 +1,204 @@
+#include "node/blueprint.hpp"
+
+#include "actors/log_reader.hpp"
+#include "actors/snapshotter.hpp"
+#include "actors/storage.hpp"
+#include "actors/ticker.hpp"
+#include "actors/wal_writer.hpp"
+
+#include <caf/all.hpp>
+
+namespace troupe {
+
+namespace {
+
+using shared_parts = std::shared_ptr<node_parts>;
+
+/// Links and the dialer hold nothing that cannot be had again.
+constexpr unsigned restarts_of_links = 5;
+
+unsigned ticks(std::chrono::milliseconds time, std::chrono::milliseconds tick) {
+  return static_cast<unsigned>(
+      std::max<std::int64_t>(1, (time + tick - std::chrono::milliseconds(1)) / tick));
+}
+
+raft::settings core_settings(const config::raft_settings& c) {
+  raft::settings s;
+  s.election_ticks_min = ticks(c.election_timeout_min, c.tick);
+  s.election_ticks_max = ticks(c.election_timeout_max, c.tick);
+  s.heartbeat_ticks = ticks(c.heartbeat, c.tick);
+  s.append_bytes_max = c.append_bytes;
+  s.inflight_messages_max = c.inflight_messages;
+  s.inflight_bytes_max = c.inflight_bytes;
+  s.tail_bytes_max = c.tail_bytes;
+  s.uncommitted_bytes_max = c.uncommitted_bytes;
+  s.unapplied_bytes_max = c.unapplied_bytes;
+  s.snapshot_chunk_bytes = c.snapshot_chunk_bytes;
+  return s;
+}
+
+raft_options options_of_raft(node_parts& p) {
+  auto& c = *p.config;
+  raft_options o;
+  o.core = core_settings(c.raft);
+  o.self = c.id;
+  o.incarnation = p.incarnation;
+  o.seed = p.random();
+  o.tick_ms = c.raft.tick.count();
+  o.snapshot_log_bytes = c.storage.snapshot_log_bytes;
+  o.snapshot_log_entries = c.storage.snapshot_log_entries;
+  o.snapshot_keep_entries = c.storage.snapshot_keep_entries;
+  o.history_keep_ms = c.storage.history_keep_time.count();
+  o.history_keep_revisions = c.storage.history_keep_revisions;
+  return o;
+}
+
+storage_facts facts_of(const storage::state_machine& m) {
+  return {m.applied(), m.revision(), m.compacted(), m.keys(), m.logical_bytes()};
+}
+
+formation_options options_of_formation(node_parts& p) {
+  auto& c = *p.config;
+  formation_options o;
+  o.files = &real_file_system();
+  o.data_folder = c.data_dir;
+  o.identity = p.data.identity;
+  o.record = p.data.record;
+  o.self = {c.id, p.data.identity.storage, c.peer.to_string(), c.http.to_string(), true};
+  for (auto& a : c.peer_addresses())
+    o.addresses.push_back(a.to_string());
+  std::sort(o.addresses.begin(), o.addresses.end());
+  o.fresh_cluster = p.fresh_cluster;
+  return o;
+}
+
+peer_link_options options_of_link(node_parts& p, const config::address& peer) {
+  auto& self = p.config->peer;
+  peer_link_options o;
+  o.self_address = self.to_string();
+  o.peer_address = peer.to_string();
+  o.peer_host = peer.host;
+  o.peer_port = peer.port;
+  o.dials = config::dials(self, peer);
+  o.incarnation = p.incarnation;
+  o.seed = p.random();
+  return o;
+}
+
+void announce_links(const shared_parts& p) {
+  caf::anon_send(p->formation, links_ready{p->links});
+  caf::anon_send(p->endpoint, links_ready{p->links});
+}
+
+std::vector<ticked> who_is_ticked(const node_parts& p) {
+  auto as_actor = [](auto& handle) { return caf::actor_cast<caf::actor>(handle); };
+  auto per_second = static_cast<std::uint64_t>(1000 / p.config->raft.tick.count());
+  std::vector<ticked> out{{as_actor(p.raft), 1},
+                          {as_actor(p.cores.storage), 1},
+                          {as_actor(p.cores.wal), std::max<std::uint64_t>(1, per_second)},
+                          {as_actor(p.formation), std::max<std::uint64_t>(1, per_second / 4)}};
+  for (auto& [address, link] : p.links)
+    out.push_back({as_actor(link), 1});
+  return out;
+}
+
+/// The actors that hold the node's data. When one of them ends, the node ends.
+void add_cores(std::vector<child_spec>& out, const shared_parts& p) {
+  out.push_back({"storage", [p](const supervisor_actor&) {
+                   storage_options o;
+                   o.incarnation = p->incarnation;
+                   p->cores.storage = p->system->spawn(storage_keeper, p->data.state, o);
+                   return caf::actor_cast<caf::actor>(p->cores.storage);
+                 }});
+  out.push_back({"log_reader", [p](const supervisor_actor& supervisor) {
+                   storage::wal_options defaults;
+                   auto reader = std::make_shared<storage::log_reader>(real_file_system(), p->data.log->map(),
+                                                                       defaults.record_bytes_max);
+                   p->cores.log = p->system->spawn<caf::detached>(log_reader, reader, supervisor);
+                   return caf::actor_cast<caf::actor>(p->cores.log);
+                 }});
+  out.push_back({"wal_writer", [p](const supervisor_actor& supervisor) {
+                   auto log = std::make_shared<std::unique_ptr<storage::wal>>(std::move(p->data.log));
+                   p->cores.wal =
+                       p->system->spawn<caf::detached>(wal_writer, log, p->data.last_term, supervisor);
+                   return caf::actor_cast<caf::actor>(p->cores.wal);
+                 }});
+  out.push_back({"snapshotter", [p](const supervisor_actor& supervisor) {
+                   p->cores.snapshotter = p->system->spawn<caf::detached>(
+                       snapshotter, &real_file_system(), p->data.folder.snapshot_folder(),
+                       p->data.newest_snapshot, p->cores.storage, supervisor);
+                   return caf::actor_cast<caf::actor>(p->cores.snapshotter);
+                 }});
+  out.push_back({"raft", [p](const supervisor_actor&) {
+                   raft_start start{std::move(p->data.recovered), facts_of(*p->data.state)};
+                   p->data.state.reset(); // the storage actor's from now on
+                   p->raft = p->system->spawn(raft_node, options_of_raft(*p), p->cores, std::move(start));
+                   return caf::actor_cast<caf::actor>(p->raft);
+                 }});
+  out.push_back({"formation", [p](const supervisor_actor& supervisor) {
+                   p->formation = p->system->spawn(formation, options_of_formation(*p), p->raft, supervisor);
+                   return caf::actor_cast<caf::actor>(p->formation);
+                 }});
+}
+
+void add_links(std::vector<child_spec>& out, const shared_parts& p) {
+  out.push_back({"dialer", [p](const supervisor_actor&) {
+                   p->dialer = net::spawn_dialer(*p->system, p->middleman);
+                   return caf::actor_cast<caf::actor>(p->dialer);
+                 }});
+  for (auto& other : p->config->others()) {
+    auto address = other.peer;
+    child_spec link;
+    link.name = "peer_link " + address.to_string();
+    link.restarts_max = restarts_of_links;
+    link.start = [p, address](const supervisor_actor&) {
+      auto handle =
+          p->system->spawn(peer_link, options_of_link(*p, address), p->dialer, p->formation, p->raft);
+      p->links[address.to_string()] = handle;
+      return caf::actor_cast<caf::actor>(handle);
+    };
+    link.restarted = [p, address] {
+      caf::anon_send(p->formation, link_state{address.to_string(), false});
+      announce_links(p);
+      caf::anon_send(p->ticker, tick_these{who_is_ticked(*p)});
+    };
+    out.push_back(std::move(link));
+  }
+}
+
+void add_doors(std::vector<child_spec>& out, const shared_parts& p) {
+  out.push_back({"client_endpoint", [p](const supervisor_actor& supervisor) {
+                   client_endpoint_options o;
+                   o.bounds = bounds_of(*p->config);
+                   p->endpoint = p->system->spawn(client_endpoint, o, p->raft);
+                   announce_links(p);
+                   auto& at = p->config->peer;
+                   auto bound = net::publish_port(*p->system, p->endpoint, at.host, at.port, p->middleman);
+                   if (!bound)
+                     caf::anon_send(supervisor, fatal_failure{exit_code::refused, bound.error().detail});
+                   return caf::actor_cast<caf::actor>(p->endpoint);
+                 }});
+  out.push_back(
+      {"http_gateway", [p](const supervisor_actor&) { return p->gateway->start(*p->system, p->raft); }});
+  out.push_back({"ticker", [p](const supervisor_actor&) {
+                   ticker_options o{p->config->raft.tick.count()};
+                   p->ticker = p->system->spawn(ticker, o, who_is_ticked(*p));
+                   return p->ticker;
+                 }});
+}
+
+} // namespace
+
+command_bounds bounds_of(const config::node_config& config) {
+  return {config.limits.key_bytes, config.limits.value_bytes, config.limits.command_bytes};
+}
+
+std::vector<child_spec> blueprint(const std::shared_ptr<node_parts>& parts) {
+  std::vector<child_spec> out;
+  add_cores(out, parts);
+  add_links(out, parts);
+  add_doors(out, parts);
+  return out;
+}
+
+} // namespace troupe

@@ -54,8 +54,10 @@ void serialize_bounded(Archive& ar, std::vector<T>& values, std::size_t count_ma
     std::uint32_t count{};
     ar& count;
     if (count > count_max) throw archive_error("too many elements");
-    if (count > ar.remaining()) throw archive_error("count exceeds the input");
+    // The shortest element takes two bytes: its alternative or a bool, and something in it.
+    if (count > ar.remaining() / 2) throw archive_error("count exceeds the input");
     values.clear();
+    values.reserve(count);
     for (std::uint32_t i = 0; i < count; ++i)
       ar& values.emplace_back();
   } else {

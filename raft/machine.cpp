@@ -159,7 +159,7 @@ void machine::loaded(const load_request& request, std::vector<entry> entries) {
   bool ours = !entries.empty() && entries.front().index == request.lo;
   for (auto& e : entries)
     ours = ours && log_.matches(e.index, e.term);
-  if (ours) pr.loaded = std::move(entries);
+  if (ours && pr.at == progress::mode::stream) pr.loaded = std::move(entries);
 }
 
 void machine::load_failed(const load_request& request) {
@@ -168,9 +168,12 @@ void machine::load_failed(const load_request& request) {
   if (!role) return;
   auto found = role->others.find(request.who);
   if (found == role->others.end() || found->second.loading != request) return;
+  auto& pr = found->second;
+  pr.loading.reset();
+  if (pr.at != progress::mode::stream) return;
   // Compacted: snapshot_written() has said so or will; until then the follower is probed at heartbeats.
-  found->second.become_probe(found->second.match + 1);
-  found->second.probe_sent = true;
+  pr.become_probe(pr.match + 1);
+  pr.probe_sent = true;
 }
 
 void machine::snapshot_written(const snapshot_meta& meta, index_t first_kept) {

@@ -26,7 +26,6 @@ void progress::become_probe(index_t next_index) {
   next = std::max(next_index, match + 1);
   probe_sent = false;
   inflight.clear();
-  loading.reset();
   loaded.clear();
   transfer = {};
 }

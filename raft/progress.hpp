@@ -64,8 +64,8 @@ struct progress {
   std::size_t probe_bytes = 0;
 
   inflight_window inflight;
-  std::optional<load_request> loading;
-  std::vector<entry> loaded; ///< arrived from disk; at most one message's worth
+  std::optional<load_request> loading; ///< unanswered, wanted or not: one at a time
+  std::vector<entry> loaded;           ///< arrived from disk; at most one message's worth
   snapshot_transfer transfer;
 
   void become_probe(index_t next_index);

@@ -76,7 +76,7 @@ std::vector<entry> machine::next_entries(const node_id& to, progress& pr) {
   auto loaded = std::exchange(pr.loaded, {});
   if (!loaded.empty() && loaded.front().index == pr.next) return loaded;
   if (pr.next >= log_.tail_first()) return log_.slice(pr.next, log_.last_index(), limits_.append_bytes_max);
-  if (!pr.loading || pr.loading->lo != pr.next) {
+  if (!pr.loading) {
     pr.loading = load_request{to, pr.next, log_.tail_first() - 1, limits_.append_bytes_max};
     next_.load.push_back(*pr.loading);
   }

@@ -1,0 +1,39 @@
+#include "tests/raft/simulation/coverage.hpp"
+
+namespace troupe::raft::simulation {
+
+const std::vector<std::string>& coverage::required() {
+  static const std::vector<std::string> paths{
+      "leader elected",
+      "leader lost its quorum",
+      "pre-vote refused",
+      "vote refused",
+      "append refused",
+      "back-tracked over more than one entry",
+      "suffix truncated",
+      "durable notice for a truncated suffix",
+      "durable notices out of order",
+      "batch lost in a crash",
+      "batch torn in a crash",
+      "entries loaded for a follower",
+      "entries loaded to be applied",
+      "load failed",
+      "log compacted",
+      "snapshot chunk after the first",
+      "snapshot installed",
+      "snapshot rejected",
+      "snapshot replaced a log with entries",
+      "read answered at the leader",
+      "read answered at a follower",
+      "read failed",
+      "proposal overloaded",
+      "message lost",
+      "message repeated",
+      "restart",
+      "learner caught up",
+      "peer unreachable",
+  };
+  return paths;
+}
+
+} // namespace troupe::raft::simulation

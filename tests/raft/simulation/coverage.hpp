@@ -1,0 +1,29 @@
+#pragma once
+
+// Rare paths that a run of the simulation must have taken; a simulator that never goes there proves nothing
+// about them.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace troupe::raft::simulation {
+
+class coverage {
+public:
+  void reached(const std::string& path, std::uint64_t times = 1) { counts_[path] += times; }
+  std::uint64_t count(const std::string& path) const {
+    auto found = counts_.find(path);
+    return found == counts_.end() ? 0 : found->second;
+  }
+  const std::map<std::string, std::uint64_t>& counts() const { return counts_; }
+
+  /// Paths that every long run must take.
+  static const std::vector<std::string>& required();
+
+private:
+  std::map<std::string, std::uint64_t> counts_;
+};
+
+} // namespace troupe::raft::simulation

@@ -1,0 +1,89 @@
+#pragma once
+
+// One node: a core and a driver whose disk and state machine take their time.
+
+#include "raft/core.hpp"
+#include "tests/raft/simulation/checker.hpp"
+#include "tests/raft/simulation/coverage.hpp"
+#include "tests/raft/simulation/disk.hpp"
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace troupe::raft::simulation {
+
+/// What all nodes of one history share.
+struct surroundings {
+  random& dice;
+  coverage& seen;
+  checker& check;
+  std::function<void(const node_id& from, envelope)> send;
+  std::function<std::vector<const disk*>()> voters;
+};
+
+class node {
+public:
+  node(node_id id, const settings& limits, image first, surroundings around);
+
+  bool alive() const { return core_.has_value(); }
+  const node_id& id() const { return id_; }
+  const disk& files() const { return disk_; }
+  raft::core& core() { return *core_; }
+  index_t applied() const { return state_.index; }
+  bool has_open_reads() const { return !open_reads_.empty(); }
+
+  void start();
+  void crash();
+  void receive(const node_id& from, message m);
+  void tick(std::int64_t wall_clock_ms);
+  refusal propose(std::vector<proposal> batch, std::int64_t wall_clock_ms);
+  void read(std::uint64_t id);
+  void unreachable(const node_id& peer);
+
+  /// One step of disk or state machine. `eager`: everything that waits is done, nothing fails.
+  void work(bool eager);
+  /// Writes a snapshot of the present state and compacts the log.
+  void snapshot();
+
+private:
+  struct machine_state {
+    index_t index;
+    std::uint64_t hash = 0;
+    std::int64_t leader_time_ms = 0;
+  };
+
+  void pump();
+  void carry_out(output out);
+  void sync();
+  void notify();
+  void apply();
+  void load(const load_request& request);
+  void give_chunk(const snapshot_request& request);
+  void store(incoming_chunk chunk, bool eager);
+  void install(const incoming_chunk& chunk, bool eager);
+  static std::string encode_state(const machine_state& s);
+  static std::optional<machine_state> decode_state(const std::string& bytes);
+
+  const node_id id_;
+  const settings limits_;
+  surroundings around_;
+  disk disk_;
+  unsigned sync_one_in_; ///< how slow the disk is: chances a time unit that it syncs
+  std::optional<raft::core> core_;
+  machine_state state_;
+  bool led_ = false;
+  term_t led_term_;
+  std::deque<std::uint64_t> notices_; ///< batches that are durable, not told yet
+  std::deque<std::vector<entry>> applying_;
+  std::deque<load_request> loads_;
+  std::deque<snapshot_request> chunk_requests_;
+  std::deque<incoming_chunk> chunks_;
+  std::string incoming_;                        ///< chunks stored so far
+  std::map<std::uint64_t, index_t> open_reads_; ///< what each must see at least
+};
+
+} // namespace troupe::raft::simulation

@@ -4,9 +4,8 @@
 #include "config/read_file.hpp"
 #include "config/schema.hpp"
 #include "config/text.hpp"
+#include "config/toml.hpp"
 #include "config/units.hpp"
-
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <array>
@@ -29,6 +28,10 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 8> absent_on
     {"idempotency_window", "bounds of idempotency keys are part of the command format, not a setting"},
     {"idempotency_keys", "bounds of idempotency keys are part of the command format, not a setting"},
 }};
+
+/// toml++ makes a table within a table for each dot of a key, without bound, and takes them down by
+/// recursion: a few tens of thousands of dots would be more than a stack holds. Brackets it bounds itself.
+constexpr std::ptrdiff_t dots_max = 4000;
 
 std::uint32_t line_of(const toml::node& node) {
   return static_cast<std::uint32_t>(node.source().begin.line);
@@ -250,6 +253,26 @@ private:
   draft& draft_;
 };
 
+/// The first line at which toml++ gives up on the text: the last one of the shortest run of lines on which it
+/// does.
+std::uint32_t line_of_surrender(std::string_view text) {
+  std::vector<std::size_t> ends;
+  for (auto at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1))
+    ends.push_back(at + 1);
+  ends.push_back(text.size());
+  // It reads from front to back, so once a run of lines makes it give up, every longer one does.
+  const auto fine = [&](std::size_t end) {
+    try {
+      const auto ignored = toml::parse(text.substr(0, end));
+      return true;
+    } catch (const parser_gave_up&) {
+      return false;
+    }
+  };
+  const auto first = std::ranges::partition_point(ends, fine);
+  return static_cast<std::uint32_t>(first - ends.begin()) + 1;
+}
+
 } // namespace
 
 bool read_toml(std::string_view text, std::string_view file, draft& into) {
@@ -258,14 +281,24 @@ bool read_toml(std::string_view text, std::string_view file, draft& into) {
     into.problems.add({into.file}, "is longer than " + format_size(file_bytes_max));
     return false;
   }
-  const auto parsed = toml::parse(text, file);
-  if (!parsed) {
-    const auto line = static_cast<std::uint32_t>(parsed.error().source().begin.line);
-    into.problems.add({into.file + ":" + std::to_string(line), line},
-                      "not TOML: " + printable(parsed.error().description()));
+  if (std::ranges::count(text, '.') > dots_max) {
+    into.problems.add({into.file},
+                      "has more than " + std::to_string(dots_max) + " dots, which no cluster file has");
     return false;
   }
-  reader(into).read_root(parsed.table());
+  const auto refuse = [&](std::uint32_t line, std::string_view why) {
+    into.problems.add({into.file + ":" + std::to_string(line), line}, "not TOML: " + printable(why));
+    return false;
+  };
+  try {
+    const auto parsed = toml::parse(text, file);
+    if (!parsed)
+      return refuse(static_cast<std::uint32_t>(parsed.error().source().begin.line),
+                    parsed.error().description());
+    reader(into).read_root(parsed.table());
+  } catch (const parser_gave_up&) {
+    return refuse(line_of_surrender(text), "there is something that cannot be a key");
+  }
   return true;
 }
 

@@ -20,6 +20,17 @@ const version* visible(const version* v, revision_t at) {
   return v && !v->tombstone() ? v : nullptr;
 }
 
+/// The first version of a chain that tells a reader at `from` or later something: any value, and a tombstone
+/// that ends one. A key that is put and deleted again in one transaction can leave a tombstone upon another,
+/// which means nothing by itself.
+const version* first_needed(const version* v, revision_t from) {
+  for (; v && v->tombstone(); v = v->older) {
+    if (v->mod_revision <= from) return nullptr;
+    if (v->older && !v->older->tombstone()) return v;
+  }
+  return v;
+}
+
 key_value as_key_value(std::string_view key, const version& v, bool with_value) {
   return {std::string(key), with_value ? v.value : blob{}, v.type(), v.create_revision, v.mod_revision,
           v.number()};
@@ -197,9 +208,7 @@ void key_space::unpin(revision_t floor) {
 
 void key_space::walk(history_position& position, revision_t from, revision_t to,
                      const version_visitor& visit) const {
-  auto wanted = [from](const version* v) {
-    return v && !(v->tombstone() && v->mod_revision <= from) ? v : nullptr;
-  };
+  auto wanted = [from](const version* v) { return first_needed(v, from); };
   auto visit_rest_of_key = [&] {
     while (auto* v = position.next) {
       // The newest version at or before `from` is the last that anybody sees.

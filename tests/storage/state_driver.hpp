@@ -1,0 +1,84 @@
+#pragma once
+
+// Feeds a state machine the entries that a log would.
+
+#include "base/archive.hpp"
+#include "base/entry_archive.hpp"
+#include "command/codec.hpp"
+#include "storage/snapshot_loader.hpp"
+#include "storage/state_machine.hpp"
+
+#include <cstdlib>
+#include <iostream>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace troupe::storage::testing {
+
+/// From TROUPE_SEED or at random; printed, so that a failure can be repeated.
+inline std::uint64_t test_seed() {
+  const char* given = std::getenv("TROUPE_SEED");
+  std::uint64_t seed = given ? std::strtoull(given, nullptr, 10) : std::random_device{}();
+  std::cout << "TROUPE_SEED=" << seed << "\n";
+  return seed;
+}
+
+inline command command_of(transaction t) {
+  return {{}, {}, std::move(t)};
+}
+inline operation put_of(std::string key, std::string_view value, media_type type = media_type::bytes) {
+  return put_operation{std::move(key), blob{value}, type};
+}
+inline command putting(std::string key, std::string_view value) {
+  return command_of({{}, {put_of(std::move(key), value)}, {}});
+}
+inline command deleting(std::string key) {
+  return command_of({{}, {delete_operation{std::move(key)}}, {}});
+}
+inline command compacting(std::uint64_t revision) {
+  return {{}, {}, compact_history{revision_t{revision}}};
+}
+
+struct driver {
+  state_machine m;
+  std::int64_t time_ms = 1'700'000'000'000;
+  term_t term{1};
+
+  entry next(entry_kind kind, blob payload) const {
+    return {term, m.applied() + 1, kind, time_ms, {}, std::move(payload)};
+  }
+  command_result apply(const command& c) { return m.apply(next(entry_kind::command, encode_command(c))); }
+  std::optional<std::string> get(const std::string& key, std::optional<revision_t> at = {}) const {
+    auto r = m.run(get_query{key, at});
+    if (r.code != query_outcome::ok || r.items.empty()) return std::nullopt;
+    return std::string{r.items[0].value.view()};
+  }
+  std::vector<std::string> keys(const range_query& q) const {
+    std::vector<std::string> found;
+    for (auto& item : m.run(q).items)
+      found.push_back(item.key);
+    return found;
+  }
+};
+
+inline std::vector<std::string> chunks_of(pin& p, std::size_t bytes_max = chunk_bytes) {
+  std::vector<std::string> chunks;
+  while (!p.done())
+    chunks.push_back(p.next_chunk(bytes_max));
+  return chunks;
+}
+
+inline result<state_machine> restore(const snapshot_meta& meta, const std::vector<std::string>& chunks) {
+  snapshot_loader loader{meta};
+  for (auto& chunk : chunks)
+    if (auto ok = loader.add(chunk); !ok) return ok.error();
+  return loader.finish();
+}
+
+inline result<state_machine> copy_of(state_machine& m, std::size_t bytes_max = chunk_bytes) {
+  auto p = m.try_pin(0);
+  return restore(p->meta(), chunks_of(*p, bytes_max));
+}
+
+} // namespace troupe::storage::testing

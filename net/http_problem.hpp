@@ -52,7 +52,6 @@ inline constexpr problem_kind revision_not_reached{504, "revision-not-reached",
                                                    "This revision does not exist yet"};
 inline constexpr problem_kind outcome_unknown{504, "outcome-unknown",
                                               "The write may or may not have been applied"};
-inline constexpr problem_kind bad_version{505, "http-version", "This version of HTTP is not spoken here"};
 } // namespace problems
 
 /// `headers` are further header lines, each ended by CRLF.

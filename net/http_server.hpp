@@ -42,13 +42,15 @@ struct request_token {
   std::uint32_t connection = 0;
   std::uint32_t generation = 0; ///< of that place in the table of connections
   std::uint64_t sequence = 0;   ///< of the request within the connection
+  std::size_t charge = 0;       ///< bytes of its body, counted until it is completed
 };
 
 /// Whoever answers requests.
 class http_handler {
 public:
   virtual ~http_handler() = default;
-  /// Must lead to exactly one complete(token, ...), now or later.
+  /// Must lead to exactly one complete(token, ...), now or later, also when the connection has ended
+  /// meanwhile.
   virtual void on_request(http_request&& request, request_token token) = 0;
 };
 

@@ -1,0 +1,282 @@
+#include "net/http_gateway.hpp"
+
+#include "net/http_metrics.hpp"
+
+#include <caf/actor_companion.hpp>
+#include <caf/scoped_execution_unit.hpp>
+#include <caf/send.hpp>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <spdlog/spdlog.h>
+
+#include <exception>
+#include <mutex>
+#include <thread>
+
+#include <pthread.h>
+
+namespace troupe::net {
+
+namespace asio = boost::asio;
+using clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// What the gateway waits beyond the time-out that the node was told: its answer should win.
+constexpr auto backstop = 1'000ms;
+constexpr auto sweep_interval = 250ms;
+/// How long a stopping gateway waits for answers, and then for the sockets to take them. Together under 500
+/// ms.
+constexpr auto stop_answers = 250ms;
+constexpr auto stop_writes = 150ms;
+constexpr auto stop_poll = 10ms;
+
+} // namespace
+
+/// Everything but bind(), start() and join() runs on the thread of the event loop.
+class http_gateway::impl final : public http_handler {
+public:
+  impl(http_gateway_options options, std::shared_ptr<prometheus::Registry> registry)
+      : metrics_(std::move(registry)), api_(with_metrics(std::move(options.api))), sweep_timer_(context_),
+        stop_timer_(context_) {}
+
+  ~impl() override {
+    if (!thread_.joinable()) return;
+    asio::post(context_, [this] { end(caf::exit_reason::user_shutdown); });
+    thread_.join();
+  }
+
+  result<void> listen(const http_gateway_options& options) {
+    auto bound = http_server::listen(context_, *this, options.host, options.port, options.limits);
+    if (!bound) return bound.error();
+    server_ = std::move(*bound);
+    return {};
+  }
+
+  std::uint16_t port() const { return server_->port(); }
+
+  caf::actor start(caf::actor_system& system, front_actor front) {
+    front_ = std::move(front);
+    unit_.emplace(&system);
+    auto handle = system.spawn<caf::actor_companion>();
+    companion_ = static_cast<caf::actor_companion*>(caf::actor_cast<caf::abstract_actor*>(handle));
+    self_ = handle;
+    sink_ = caf::actor_cast<answer_sink_actor>(handle);
+    companion_->become([this](answer_batch& batch) { on_answers(batch); });
+    companion_->set_exit_handler([this](caf::exit_msg& message) { begin_stop(message.reason); });
+    companion_->on_enqueue([this](caf::mailbox_element_ptr message) { enqueue(std::move(message)); });
+    asio::post(context_, [this] {
+      server_->start();
+      sweep();
+    });
+    thread_ = std::thread{[this] { run(); }};
+    return handle;
+  }
+
+  void join() {
+    if (thread_.joinable()) thread_.join();
+  }
+
+  void on_request(http_request&& http, request_token token) override {
+    const auto now = clock::now();
+    auto translated = api_.translate(std::move(http));
+    if (auto* response = std::get_if<http_response>(&translated.outcome)) {
+      metrics_.count(translated.family, response->status, clock::now() - now);
+      return server_->complete(token, std::move(*response));
+    }
+    auto& call = std::get<http_call>(translated.outcome);
+    const auto timeout = call.timeout_ms;
+    const auto id = remember({token, std::move(call.plan), translated.family, now,
+                              now + std::chrono::milliseconds{timeout} + backstop, 0, true});
+    // Whatever is parsed in this turn of the event loop goes out with it.
+    if (batch_.requests.empty()) asio::post(context_, [this] { send_batch(); });
+    batch_.requests.push_back({id, timeout, std::move(call.body)});
+  }
+
+private:
+  /// A request on its way: its place in pending_ and the place's generation are its id.
+  struct pending_request {
+    request_token token;
+    answer_plan plan;
+    route_family family;
+    clock::time_point since;
+    clock::time_point deadline;
+    std::uint32_t generation;
+    bool open;
+  };
+
+  api_options with_metrics(api_options options) {
+    options.metrics_text = [this] { return metrics_.text(server_->counters()); };
+    return options;
+  }
+
+  void run() {
+    pthread_setname_np(pthread_self(), "troupe-http");
+    try {
+      context_.run();
+    } catch (const std::exception& failure) {
+      spdlog::critical("the HTTP gateway failed: {}", failure.what());
+      companion_->disconnect(caf::exit_reason::unhandled_exception);
+    }
+  }
+
+  /// Called by any thread that sends to the actor.
+  void enqueue(caf::mailbox_element_ptr message) {
+    bool first = false;
+    {
+      std::lock_guard lock{inbox_mutex_};
+      first = inbox_.empty();
+      inbox_.push_back(std::move(message));
+    }
+    if (first) asio::post(context_, [this] { drain_inbox(); });
+  }
+
+  void drain_inbox() {
+    {
+      std::lock_guard lock{inbox_mutex_};
+      inbox_.swap(working_);
+    }
+    for (auto& message : working_)
+      if (!ended_) companion_->activate(&*unit_, *message);
+    working_.clear();
+  }
+
+  std::uint64_t remember(pending_request&& request) {
+    if (free_.empty()) {
+      free_.push_back(static_cast<std::uint32_t>(pending_.size()));
+      pending_.emplace_back();
+    }
+    const auto place = free_.back();
+    free_.pop_back();
+    request.generation = pending_[place].generation + 1;
+    pending_[place] = std::move(request);
+    return std::uint64_t{pending_[place].generation} << 32 | place;
+  }
+
+  void send_batch() {
+    if (batch_.requests.empty() || ended_) return;
+    companion_->send(front_, std::exchange(batch_, {}), sink_);
+  }
+
+  void on_answers(answer_batch& batch) {
+    for (auto& one : batch.answers) {
+      const auto place = static_cast<std::size_t>(one.id & UINT32_MAX);
+      if (place >= pending_.size()) continue;
+      auto& request = pending_[place];
+      // The backstop may have answered it already.
+      if (!request.open || request.generation != one.id >> 32) continue;
+      finish(place, api_.render(request.plan, std::move(one.body)));
+    }
+  }
+
+  void finish(std::size_t place, http_response&& response) {
+    auto& request = pending_[place];
+    request.open = false;
+    free_.push_back(static_cast<std::uint32_t>(place));
+    metrics_.count(request.family, response.status, clock::now() - request.since);
+    server_->complete(request.token, std::move(response));
+  }
+
+  void give_up(bool stopping, clock::time_point due) {
+    for (std::size_t place = 0; place < pending_.size(); ++place)
+      if (pending_[place].open && (stopping || pending_[place].deadline <= due))
+        finish(place, http_api::render_lost(pending_[place].plan, stopping));
+  }
+
+  void sweep() {
+    sweep_timer_.expires_after(sweep_interval);
+    sweep_timer_.async_wait([this](boost::system::error_code ec) {
+      if (ec) return;
+      give_up(false, clock::now());
+      sweep();
+    });
+  }
+
+  void begin_stop(const caf::error&) {
+    if (stopping_) return;
+    stopping_ = true;
+    server_->drain();
+    wait_for_answers(clock::now() + stop_answers);
+  }
+
+  void wait_for_answers(clock::time_point deadline) {
+    if (pending_.size() == free_.size() || clock::now() >= deadline) {
+      give_up(true, {});
+      return wait_for_writes(clock::now() + stop_writes);
+    }
+    poll_stop([this, deadline] { wait_for_answers(deadline); });
+  }
+
+  void wait_for_writes(clock::time_point deadline) {
+    if (server_->idle() || clock::now() >= deadline) return end(caf::exit_reason::user_shutdown);
+    poll_stop([this, deadline] { wait_for_writes(deadline); });
+  }
+
+  template <class Step>
+  void poll_stop(Step step) {
+    stop_timer_.expires_after(stop_poll);
+    stop_timer_.async_wait([step](boost::system::error_code ec) {
+      if (!ec) step();
+    });
+  }
+
+  void end(caf::exit_reason reason) {
+    if (ended_) return;
+    ended_ = true;
+    server_->close();
+    sweep_timer_.cancel();
+    companion_->disconnect(reason);
+    work_.reset();
+    context_.stop();
+  }
+
+  asio::io_context context_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
+  http_metrics metrics_;
+  http_api api_;
+  std::unique_ptr<http_server> server_;
+  asio::steady_timer sweep_timer_;
+  asio::steady_timer stop_timer_;
+
+  front_actor front_;
+  std::optional<caf::scoped_execution_unit> unit_;
+  caf::actor self_; ///< keeps companion_ alive
+  caf::actor_companion* companion_ = nullptr;
+  answer_sink_actor sink_;
+  std::mutex inbox_mutex_;
+  std::vector<caf::mailbox_element_ptr>
+      inbox_; ///< bounded by what is in flight: only answers and exits come here
+  std::vector<caf::mailbox_element_ptr> working_;
+
+  request_batch batch_;
+  std::vector<pending_request> pending_; ///< at most server_limits::in_flight_max places
+  std::vector<std::uint32_t> free_;
+  bool stopping_ = false;
+  bool ended_ = false;
+  std::thread thread_;
+};
+
+result<std::unique_ptr<http_gateway>> http_gateway::bind(http_gateway_options options,
+                                                         std::shared_ptr<prometheus::Registry> registry) {
+  auto implementation = std::make_unique<impl>(options, std::move(registry));
+  if (auto listening = implementation->listen(options); !listening) return listening.error();
+  return std::unique_ptr<http_gateway>{new http_gateway{std::move(implementation)}};
+}
+
+http_gateway::http_gateway(std::unique_ptr<impl> implementation) : impl_(std::move(implementation)) {}
+http_gateway::~http_gateway() = default;
+std::uint16_t http_gateway::port() const {
+  return impl_->port();
+}
+caf::actor http_gateway::start(caf::actor_system& system, front_actor front) {
+  return impl_->start(system, std::move(front));
+}
+void http_gateway::join() {
+  impl_->join();
+}
+
+} // namespace troupe::net

@@ -68,6 +68,7 @@ result<draft_node> parse_peer(std::string_view text) {
     return invalid(in_quotes(text) + " " + std::string(why) +
                    "; write the HTTP address of another node, such as \"http://localhost:8001\"");
   };
+  if (text.empty()) return bad("is empty");
   const std::string full =
       text.find("://") == std::string_view::npos ? "http://" + std::string(text) : std::string(text);
   const auto url = boost::urls::parse_uri(full);

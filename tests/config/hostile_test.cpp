@@ -1,0 +1,92 @@
+// Cluster files from nowhere: whatever the bytes are, the answer is a configuration or a list of lines.
+
+#include "tests/config/support.hpp"
+
+#include "config/draft.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+namespace troupe::config {
+namespace {
+
+using testing::checkout_file;
+
+void expect_an_answer(const std::string& text) {
+  const auto parsed = parse_cluster(text, "c.toml");
+  if (parsed) return;
+  EXPECT_EQ(parsed.error().code, errc::invalid_argument);
+  std::istringstream lines(parsed.error().detail);
+  std::size_t count = 0;
+  for (std::string line; std::getline(lines, line); ++count) {
+    const bool is_rest = line.starts_with("and ") && line.ends_with(" more");
+    EXPECT_TRUE(is_rest || line.starts_with("c.toml")) << line << "\nof\n" << text;
+    EXPECT_LT(line.size(), 600u) << line;
+    EXPECT_TRUE(std::ranges::none_of(line, [](char c) { return static_cast<unsigned char>(c) < ' '; }))
+        << line;
+  }
+  EXPECT_GE(count, 1u);
+  EXPECT_LE(count, problem_list::shown_max + 1);
+}
+
+std::uint64_t seed() {
+  const char* given = std::getenv("TROUPE_SEED");
+  return given ? std::strtoull(given, nullptr, 10) : 20261123u;
+}
+
+TEST(hostile_file, a_damaged_sample_is_never_more_than_an_error) {
+  const auto sample =
+      checkout_file("deploy/cluster-tls.toml") + checkout_file("deploy/cluster.toml").substr(0, 300);
+  ASSERT_GT(sample.size(), 300u);
+  std::mt19937_64 random(seed());
+  SCOPED_TRACE("TROUPE_SEED=" + std::to_string(seed()));
+  constexpr std::string_view bytes = "[]{}\"'=.,#\n\\ 0159aeinmsKMGiB-_\x00\x7f\xff\xc3";
+  for (int round = 0; round < 3000; ++round) {
+    auto text = sample;
+    const auto edits = 1 + random() % 4;
+    for (std::uint64_t i = 0; i < edits; ++i) {
+      const auto at = random() % text.size();
+      switch (random() % 4) {
+      case 0: text[at] = bytes[random() % bytes.size()]; break;
+      case 1: text.erase(at, 1 + random() % 40); break;
+      case 2: text.insert(at, 1, bytes[random() % bytes.size()]); break;
+      default: text.insert(at, text.substr(random() % text.size(), 60)); break;
+      }
+      if (text.empty()) text = "x";
+    }
+    expect_an_answer(text);
+    if (HasFailure()) return;
+  }
+}
+
+TEST(hostile_file, every_prefix_of_a_sample_has_an_answer) {
+  const auto sample = checkout_file("deploy/cluster.toml");
+  for (std::size_t length = 0; length <= sample.size(); ++length)
+    expect_an_answer(sample.substr(0, length));
+}
+
+TEST(hostile_file, depth_and_length_are_bounded) {
+  expect_an_answer("a = " + std::string(100'000, '['));
+  expect_an_answer("a = " + std::string(200'000, '{'));
+  for (int dots : {4'000, 4'001, 400'000}) {
+    std::string dotted = "a";
+    for (int i = 0; i < dots; ++i)
+      dotted += ".a";
+    expect_an_answer(dotted + " = 1");
+    expect_an_answer("[" + dotted + "]");
+  }
+  expect_an_answer("[" + std::string(900'000, 'k') + "]\n");
+  expect_an_answer("[raft]\n" + std::string(900'000, 'k') + " = 1\n");
+  expect_an_answer("[[node]]\nid = \"" + std::string(900'000, 'n') + "\"\n");
+  expect_an_answer("[raft]\ntick = \"" + std::string(900'000, '9') + "ms\"\n");
+  std::string many;
+  for (int i = 0; i < 40'000; ++i)
+    many += "[[node]]\n";
+  expect_an_answer(many);
+  expect_an_answer("[raft]\n\"a\\nb\" = 1\n\"\\u0000\" = 2\n\"\" = 3\n");
+}
+
+} // namespace
+} // namespace troupe::config

@@ -203,6 +203,7 @@ result<void> wal::sync() {
     if (!synced) return error{errc::io_error, synced.error().detail};
     map_->apply(unpublished_, first(), last(), writer_.synced_position());
     unpublished_.clear();
+    if (first() > last()) marks_.end_run(); // the map of an empty log has no run that could go on
     return remove_unneeded();
   });
 }

@@ -2,6 +2,7 @@
 
 // A model of what the log should hold, and drivers that change log and model together.
 
+#include "base/checksum.hpp"
 #include "base/entry_archive.hpp"
 #include "base/fault_file.hpp"
 #include "storage/log_reader.hpp"

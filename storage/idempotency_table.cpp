@@ -51,7 +51,8 @@ struct idempotency_table::index {
   absl::btree_set<slot, compare_slots> keys;
 };
 
-idempotency_table::idempotency_table() : index_(std::make_unique<index>()) {}
+idempotency_table::idempotency_table(std::size_t keys_max)
+    : keys_max_(keys_max), index_(std::make_unique<index>()) {}
 idempotency_table::idempotency_table(idempotency_table&&) noexcept = default;
 idempotency_table& idempotency_table::operator=(idempotency_table&&) noexcept = default;
 idempotency_table::~idempotency_table() = default;
@@ -82,7 +83,7 @@ void idempotency_table::expire(std::int64_t now_ms) {
 idempotency_table::admission idempotency_table::admit(const idempotency_stamp& stamp) const {
   auto found = index_->keys.find(probe{spread(stamp.key), stamp.key});
   if (found == index_->keys.end() || expired(*found->entry))
-    return {live_ < limits::idempotency_keys_max ? outcome::applied : outcome::idempotency_full};
+    return {live_ < keys_max_ ? outcome::applied : outcome::idempotency_full};
   auto& e = *found->entry;
   if (e.fingerprint_high != stamp.fingerprint_high || e.fingerprint_low != stamp.fingerprint_low)
     return {outcome::idempotency_conflict};
@@ -137,7 +138,7 @@ captured_idempotency idempotency_table::capture() const {
 result<void> idempotency_table::load(idempotency_entry e, std::int64_t now_ms) {
   auto corrupt = [](const char* why) { return error{errc::corrupt, why}; };
   now_ms_ = now_ms;
-  if (live_ >= limits::idempotency_keys_max) return corrupt("more idempotency keys than there can be");
+  if (live_ >= keys_max_) return corrupt("more idempotency keys than there can be");
   if (e.key.empty() || e.key.size() > limits::idempotency_key_bytes_max)
     return corrupt("an idempotency key is empty or too long");
   if (e.time_ms < 0 || e.time_ms > now_ms || expired(e)) return corrupt("an idempotency key out of its time");

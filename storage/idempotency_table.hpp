@@ -11,6 +11,7 @@
 
 #include "base/result.hpp"
 #include "command/command.hpp"
+#include "command/limits.hpp"
 #include "command/outcome.hpp"
 
 #include <cstdint>
@@ -49,7 +50,8 @@ struct captured_idempotency {
 
 class idempotency_table {
 public:
-  idempotency_table();
+  /// Tests choose a smaller bound; a replicated state must not.
+  explicit idempotency_table(std::size_t keys_max = limits::idempotency_keys_max);
   idempotency_table(idempotency_table&&) noexcept;
   idempotency_table& operator=(idempotency_table&&) noexcept;
   ~idempotency_table();
@@ -86,6 +88,7 @@ private:
   bool expired(const idempotency_entry& e) const;
   void append(idempotency_entry e);
 
+  std::size_t keys_max_;
   std::unique_ptr<index> index_;
   std::deque<std::shared_ptr<idempotency_segment>> segments_;
   std::size_t freed_ = 0;        ///< entries of the first segment that left the index

@@ -26,6 +26,7 @@ const std::vector<std::string>& coverage::required() {
       "read answered at the leader",
       "read answered at a follower",
       "read failed",
+      "read at a leader that was replaced",
       "proposal overloaded",
       "message lost",
       "message repeated",

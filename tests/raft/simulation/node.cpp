@@ -9,7 +9,8 @@ namespace troupe::raft::simulation {
 
 node::node(node_id id, const settings& limits, image first, surroundings around)
     : id_(std::move(id)), limits_(limits), around_(std::move(around)), disk_(std::move(first)),
-      sync_one_in_(around_.dice.between(1, 4) == 1 ? 30 : 2) {}
+      sync_one_in_(around_.dice.between(1, 4) == 1 ? 30 : 2),
+      ticks_in_16_(around_.dice.between(1, 3) == 1 ? 4 : 14) {}
 
 void node::start() {
   auto found = disk_.recover(around_.dice.between(0, 12));
@@ -83,12 +84,7 @@ void node::carry_out(output out) {
   if (leads && !led_) around_.seen.reached("leader elected");
   led_ = leads;
   led_term_ = core_->term();
-  auto status = core_->get_status();
-  require(status.applied <= status.commit && status.commit <= status.last_index &&
-              status.durable_index <= status.last_index,
-          id_.name + " breaks applied <= commit <= last");
-  if (leads) around_.check.leading(id_, status.term, status.commit, disk_.written(), around_.voters());
-  around_.check.follows_commit(id_, status.commit);
+  if (leads || !out.apply.empty()) check_status(leads);
   around_.check.applying(id_, out.apply);
   if (!out.apply.empty()) applying_.push_back(std::move(out.apply));
   for (auto& ready : out.reads)
@@ -115,12 +111,22 @@ void node::carry_out(output out) {
   }
 }
 
+void node::check_status(bool leads) {
+  auto s = core_->get_status();
+  require(s.applied <= s.commit && s.commit <= s.last_index && s.durable_index <= s.last_index,
+          id_.name + " breaks applied <= commit <= last");
+  if (leads) around_.check.leading(id_, s.term, s.commit, disk_.written(), around_.voters());
+  around_.check.follows_commit(id_, s.commit);
+}
+
 void node::work(bool eager) {
   auto& dice = around_.dice;
+  bool stalled = !eager && stalled_steps_ > 0;
+  if (stalled) --stalled_steps_;
   do {
     auto happens = [&](unsigned one_in) { return eager || dice.between(1, one_in) == 1; };
-    if (disk_.has_unsynced() && happens(sync_one_in_)) sync();
-    if (!notices_.empty() && happens(2)) notify();
+    if (disk_.has_unsynced() && !stalled && happens(sync_one_in_)) sync();
+    if (!notices_.empty() && !stalled && happens(2)) notify();
     if (!applying_.empty() && happens(2)) apply();
     if (!loads_.empty() && happens(3)) {
       auto request = loads_.front();

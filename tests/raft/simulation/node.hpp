@@ -34,6 +34,8 @@ public:
   const disk& files() const { return disk_; }
   raft::core& core() { return *core_; }
   index_t applied() const { return state_.index; }
+  /// Clocks differ: whether a tick of this node is due now.
+  bool clock_runs() { return around_.dice.between(1, 16) <= ticks_in_16_; }
   bool has_open_reads() const { return !open_reads_.empty(); }
 
   void start();
@@ -46,6 +48,8 @@ public:
 
   /// One step of disk or state machine. `eager`: everything that waits is done, nothing fails.
   void work(bool eager);
+  /// The disk finishes nothing for so many steps.
+  void stall_disk(unsigned steps) { stalled_steps_ = steps; }
   /// Writes a snapshot of the present state and compacts the log.
   void snapshot();
 
@@ -58,6 +62,7 @@ private:
 
   void pump();
   void carry_out(output out);
+  void check_status(bool leads);
   void sync();
   void notify();
   void apply();
@@ -73,6 +78,8 @@ private:
   surroundings around_;
   disk disk_;
   unsigned sync_one_in_; ///< how slow the disk is: chances a time unit that it syncs
+  unsigned stalled_steps_ = 0;
+  unsigned ticks_in_16_; ///< speed of its clock: ticks in 16 time units
   std::optional<raft::core> core_;
   machine_state state_;
   bool led_ = false;

@@ -9,7 +9,7 @@ namespace troupe::raft::simulation {
 
 namespace {
 
-constexpr std::uint64_t stormy_time = 350;
+constexpr std::uint64_t stormy_time = 300;
 constexpr std::uint64_t calm_time_max = 400;
 
 /// Small enough that every limit is met.
@@ -114,9 +114,14 @@ void world::strike() {
     std::set<node_id> side;
     for (auto& n : nodes_)
       if (one_in(2)) side.insert(n->id());
-    if (auto* l = leading(); l && one_in(2)) side = {l->id()};
+    auto* l = leading();
+    bool isolate_leader = l && one_in(2);
+    if (isolate_leader) {
+      side = {l->id()};
+      if (one_in(2)) l->stall_disk(60);
+    }
     network_.part(side);
-    if (one_in(2))
+    if (isolate_leader || one_in(2))
       for (auto& id : side)
         tell_unreachable(id, true);
   }
@@ -137,7 +142,10 @@ void world::use() {
   auto& n = *nodes_[dice_.between(0, nodes_.size() - 1)];
   if (n.alive() && one_in(3)) n.read(next_read_++);
   for (auto& l : nodes_) {
-    if (!l->alive() || l->core().role() != role_kind::leader || one_in(3)) continue;
+    if (!l->alive() || l->core().role() != role_kind::leader) continue;
+    if (l.get() != leading()) seen_.reached("read at a leader that was replaced");
+    l->read(next_read_++);
+    if (one_in(3)) continue;
     std::vector<proposal> batch(dice_.between(1, 3));
     for (auto& p : batch) {
       p.from = {incarnation_t{1}, next_proposal_++};

@@ -53,8 +53,8 @@ RESTRICTED_SYSTEM = (
 # (file, system header): why this one may.
 INCLUDE_EXCEPTIONS = {
     ("base/blob.hpp", "atomic"): "blobs are shared between actors on different threads; the count is atomic",
-    ("base/fault_file.cpp", "mutex"): "a file double for tests that two threads use, as the real file system is used",
-    ("base/fault_file.cpp", "random"): "the seed is an argument; the engine is deterministic",
+    ("base/fault_disk.hpp", "mutex"): "a disk for tests that two threads use, as they use the real one",
+    ("base/fault_disk.hpp", "random"): "the seed is an argument; the engine is deterministic",
     ("storage/wal_map.hpp", "mutex"): "the view of the log that the writer publishes to the reader on another thread",
 }
 
@@ -63,7 +63,8 @@ FORBIDDEN_IN_PURE = tuple((re.compile(pattern), why) for pattern, why in (
     (r"\bcaf::", "pure folders know no CAF"),
     (r"\bspdlog::", "pure folders do not log"),
     (r"\bstd::(?:jthread|thread|async|this_thread)\b", "pure folders have no threads"),
-    (r"\bstd::(?:recursive_|shared_|timed_)?mutex\b", "pure folders have no locks"),
+    (r"\bstd::(?:(?:recursive_|shared_|timed_)?mutex|lock_guard|scoped_lock|unique_lock|shared_lock|condition_variable)\b",
+     "pure folders have no locks"),
     (r"\bstd::atomic\b|\bstd::atomic_\w+", "pure folders share nothing between threads"),
     (r"_clock\s*::\s*now\b|\bclock\s*::\s*now\b", "pure folders are told the time"),
     (r"\b(?:gettimeofday|clock_gettime|nanosleep|usleep)\s*\(", "pure folders are told the time"),
@@ -82,7 +83,8 @@ FORBIDDEN_IN_PURE = tuple((re.compile(pattern), why) for pattern, why in (
 # (file, pattern's reason): why this one may.
 TOKEN_EXCEPTIONS = {
     ("base/blob.hpp", "pure folders share nothing between threads"): "the reference count, see above",
-    ("base/fault_file.cpp", "pure folders have no locks"): "a file double for tests, see above",
+    ("base/fault_disk.hpp", "pure folders have no locks"): "a disk for tests, see above",
+    ("base/fault_file.cpp", "pure folders have no locks"): "the file system that shows that disk",
     ("base/real_file.cpp", "pure folders have no global state"): "the real file system, an object without members",
     ("storage/wal_map.hpp", "pure folders have no locks"): "the published view of the log, see above",
     ("storage/wal_map.cpp", "pure folders have no locks"): "the published view of the log, see above",

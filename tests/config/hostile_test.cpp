@@ -88,5 +88,45 @@ TEST(hostile_file, depth_and_length_are_bounded) {
   expect_an_answer("[raft]\n\"a\\nb\" = 1\n\"\\u0000\" = 2\n\"\" = 3\n");
 }
 
+TEST(hostile_start_line, any_flags_and_variables_have_an_answer) {
+  using f = start_arguments;
+  constexpr std::optional<std::string> f::*flags[] = {&f::node,      &f::host,    &f::port,  &f::peer_host,
+                                                      &f::peer_port, &f::node_id, &f::peers, &f::data_dir};
+  constexpr const char* variables[] = {"DB_PORT", "DB_DATA_DIR", "DB_NODE_ID", "DB_PEERS"};
+  constexpr std::string_view pieces[] = {
+      "http://", "localhost", ":",           "8000",  "8001",
+      ",",       "/",         "?peer_port=", "[::1]", "10.0.0.2",
+      "n1",      "%00",       "@",           "#",     " ",
+      "\n",      "\xff",      "0.0.0.0",     "-",     "999999999999999999999",
+      "::",      "http:"};
+  std::mt19937_64 random(seed());
+  SCOPED_TRACE("TROUPE_SEED=" + std::to_string(seed()));
+  const auto text = [&] {
+    std::string out;
+    for (auto n = random() % 6; n > 0; --n)
+      out += pieces[random() % std::size(pieces)];
+    return out;
+  };
+  std::size_t accepted = 0;
+  for (int round = 0; round < 5000; ++round) {
+    testing::start s;
+    for (auto flag : flags)
+      if (random() % 6 == 0) s.flags.*flag = text();
+    for (auto* name : variables)
+      if (random() % 6 == 0) s.variables[name] = text();
+    const auto node = s.load();
+    if (node) {
+      ++accepted;
+      EXPECT_FALSE(describe(*node).empty());
+      EXPECT_EQ(node->others().size() + 1, node->members.size());
+      continue;
+    }
+    std::istringstream lines(node.error().detail);
+    for (std::string line; std::getline(lines, line);)
+      ASSERT_TRUE(line.starts_with("--") || line.starts_with("DB_")) << line;
+  }
+  EXPECT_GT(accepted, 0u) << "the pieces no longer make any start line that works";
+}
+
 } // namespace
 } // namespace troupe::config

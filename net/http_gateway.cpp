@@ -120,7 +120,7 @@ private:
       context_.run();
     } catch (const std::exception& failure) {
       spdlog::critical("the HTTP gateway failed: {}", failure.what());
-      companion_->disconnect(caf::exit_reason::unhandled_exception);
+      leave(caf::exit_reason::unhandled_exception);
     }
   }
 
@@ -200,7 +200,8 @@ private:
     if (stopping_) return;
     stopping_ = true;
     server_->drain();
-    wait_for_answers(clock::now() + stop_answers);
+    // Not from within the handler of the exit message: the actor may end at once.
+    poll_stop([this, deadline = clock::now() + stop_answers] { wait_for_answers(deadline); });
   }
 
   void wait_for_answers(clock::time_point deadline) {
@@ -224,12 +225,19 @@ private:
     });
   }
 
+  /// Ends the actor; its monitors are told. (CAF 0.17.6 declares actor_companion::disconnect and does not
+  /// define it.)
+  void leave(caf::exit_reason reason) {
+    companion_->on_enqueue(nullptr);
+    companion_->cleanup(caf::make_error(reason), &*unit_);
+  }
+
   void end(caf::exit_reason reason) {
     if (ended_) return;
     ended_ = true;
     server_->close();
     sweep_timer_.cancel();
-    companion_->disconnect(reason);
+    leave(reason);
     work_.reset();
     context_.stop();
   }

@@ -21,11 +21,9 @@ constexpr std::size_t read_body_bytes = 64 * 1024;
 constexpr std::size_t copy_bytes_max = 16 * 1024;
 /// One write takes ready responses until it has this many bytes.
 constexpr std::size_t gather_bytes_max = 1024 * 1024;
-/// For a peer that keeps this pace a transfer never takes too long.
-constexpr std::size_t slowest_bytes_a_second = 64 * 1024;
 
-std::chrono::milliseconds allowance(std::chrono::milliseconds base, std::uint64_t bytes) {
-  return base + std::chrono::milliseconds{bytes * 1000 / slowest_bytes_a_second};
+std::chrono::milliseconds allowance(std::chrono::milliseconds base, std::size_t pace, std::uint64_t bytes) {
+  return base + std::chrono::milliseconds{bytes * 1000 / pace};
 }
 
 } // namespace
@@ -129,8 +127,8 @@ bool http_connection::parse_some() {
 
 void http_connection::on_header() {
   const auto length = parser_->content_length();
-  read_deadline_ =
-      clock::now() + allowance(shared_.limits.body_timeout, length ? *length : shared_.limits.body_bytes_max);
+  read_deadline_ = clock::now() + allowance(shared_.limits.body_timeout, shared_.limits.slowest_pace,
+                                            length ? *length : shared_.limits.body_bytes_max);
   if (!parser_->expects_continue() || parser_->is_done() || parser_->http10()) return;
   place interim;
   interim.ready = true;
@@ -252,7 +250,8 @@ void http_connection::write() {
   for (auto& buffer : buffers_)
     bytes += buffer.size();
   writing_ = true;
-  write_deadline_ = clock::now() + allowance(shared_.limits.write_timeout, bytes);
+  write_deadline_ =
+      clock::now() + allowance(shared_.limits.write_timeout, shared_.limits.slowest_pace, bytes);
   auto done = [self = shared_from_this()](error_code ec, std::size_t) { self->on_written(ec); };
   if (buffers_.size() == 1)
     asio::async_write(socket_, asio::const_buffer{buffers_.front()}, std::move(done));

@@ -31,8 +31,8 @@ constexpr auto backstop = 1'000ms;
 constexpr auto sweep_interval = 250ms;
 /// How long a stopping gateway waits for answers, and then for the sockets to take them. Together under 500
 /// ms.
-constexpr auto stop_answers = 250ms;
-constexpr auto stop_writes = 150ms;
+constexpr auto stop_answers = 200ms;
+constexpr auto stop_writes = 100ms;
 constexpr auto stop_poll = 10ms;
 
 } // namespace

@@ -31,9 +31,9 @@ struct server_limits {
   std::chrono::milliseconds idle_timeout{60'000};   ///< between requests
   std::chrono::milliseconds header_timeout{
       10'000}; ///< from the first byte of a request to the end of its headers
-  std::chrono::milliseconds body_timeout{30'000}; ///< for a body, and one second more for each 64 KiB
-  std::chrono::milliseconds write_timeout{
-      30'000}; ///< for what is being written, and one second more for each 64 KiB
+  std::chrono::milliseconds body_timeout{30'000}; ///< for a body, and the time its size takes at slowest_pace
+  std::chrono::milliseconds write_timeout{30'000}; ///< for what is being written, and the time its size takes
+  std::size_t slowest_pace = 64 * 1024;            ///< bytes a second that a client must reach
   std::chrono::milliseconds linger_timeout{1'000}; ///< for a refused client to read why
 };
 

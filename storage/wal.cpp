@@ -2,6 +2,7 @@
 
 #include "base/assert.hpp"
 #include "base/entry_archive.hpp"
+#include "storage/log_reader.hpp"
 #include "storage/wal_recovery.hpp"
 
 #include <cstring>
@@ -42,6 +43,13 @@ result<std::unique_ptr<wal>> wal::open(file_system& fs, wal_options options, rec
   if (!files) return files.error();
   std::unique_ptr<wal> log{new wal{fs, std::move(options)}};
   if (auto started = log->start(std::move(*files)); !started) return started.error();
+  if (out.tail.empty() && out.first <= out.last) {
+    // All that recovery had kept was truncated away by a later record.
+    log_reader reader{fs, log->map(), log->options_.record_bytes_max};
+    auto newest = reader.read(out.last, out.last, 0);
+    if (!newest) return newest.error();
+    out.tail = std::move(*newest);
+  }
   return log;
 }
 

@@ -47,9 +47,13 @@ struct recovered_log {
   index_t last;           ///< last entry; first == last + 1 when there is none
   /// (first index of the run, its term) for every run of equal terms in first..last, ascending.
   std::vector<std::pair<index_t, term_t>> term_runs;
-  std::vector<entry> tail; ///< the newest entries, contiguous up to `last`, as many as the limit allows
-  bool torn_tail =
-      false;         ///< bytes of an unfinished write were found behind the last good record, and cut off
+  /// Every membership entry above the snapshot, ascending: the newest may still be truncated away.
+  std::vector<std::pair<index_t, membership>> memberships;
+  /// The newest entries, contiguous up to `last`, as many as the limit allows; at least one, however large,
+  /// when there is any.
+  std::vector<entry> tail;
+  /// Bytes of an unfinished write were found behind the last good record, and cut off.
+  bool torn_tail = false;
   std::string notes; ///< what was cut or removed, for a person; empty when nothing was
 };
 

@@ -224,7 +224,7 @@ result<void> replay::apply_entries(const frame& f) {
     if (auto added = state_.append(e); !added) return added;
     newest_bytes_ += e.cost();
     newest_.push_back(std::move(e));
-    while (newest_bytes_ > options_.recovered_tail_bytes_max) {
+    while (newest_bytes_ > options_.recovered_tail_bytes_max && newest_.size() > 1) {
       newest_bytes_ -= newest_.front().cost();
       newest_.pop_front();
     }
@@ -279,6 +279,7 @@ recovered_files replay::take(recovered_log& out) {
   out.snapshot = state_.snapshot();
   out.members = state_.members();
   out.members_index = state_.members_index();
+  out.memberships = state_.later_memberships();
   out.first = state_.first_kept();
   out.last = state_.last();
   out.term_runs = state_.term_runs();

@@ -112,6 +112,12 @@ void wal_state::drop_terms_below_first() {
   if (!term_runs_.empty()) term_runs_.front().first = std::max(term_runs_.front().first, first_kept_);
 }
 
+std::vector<std::pair<index_t, membership>> wal_state::later_memberships() const {
+  auto out = memberships_;
+  std::erase_if(out, [&](auto& m) { return m.first <= snapshot_.index; });
+  return out;
+}
+
 wal_state wal_state::from(const segment_head& head) {
   wal_state s;
   s.hard_ = head.hard;

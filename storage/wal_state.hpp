@@ -36,6 +36,8 @@ public:
   index_t missing_to() const { return missing_to_; }
   const std::vector<std::pair<index_t, term_t>>& term_runs() const { return term_runs_; }
   const membership& members() const { return memberships_.back().second; }
+  /// Those of entries above the snapshot.
+  std::vector<std::pair<index_t, membership>> later_memberships() const;
   index_t members_index() const { return memberships_.back().first; }
 
 private:

@@ -161,7 +161,7 @@ void random_history(std::uint64_t seed) {
 
 TEST(wal_crash, survives_random_histories) {
   auto seed = seed_or(1);
-  for (std::uint64_t i = 0; i < 300 && !testing::Test::HasFailure(); ++i)
+  for (std::uint64_t i = 0; i < 100 && !testing::Test::HasFailure(); ++i)
     random_history(seed + i);
 }
 

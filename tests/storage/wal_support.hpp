@@ -124,6 +124,12 @@ inline model observe(file_system& fs, const wal& log, const recovered_log& found
   EXPECT_EQ(log.last(), found.last);
   EXPECT_EQ(m.last(), found.last);
   EXPECT_EQ(m.members(), found.members);
+  std::vector<std::pair<index_t, membership>> later;
+  for (auto& e : m.entries)
+    if (e.kind == entry_kind::membership && e.index > m.snapshot.index)
+      later.emplace_back(e.index, decode<membership>(e.payload.view(), "members").value());
+  EXPECT_EQ(found.memberships, later);
+  EXPECT_EQ(found.tail.empty(), m.entries.empty());
   EXPECT_LE(found.tail.size(), m.entries.size());
   if (found.tail.size() <= m.entries.size()) {
     EXPECT_TRUE(std::equal(found.tail.rbegin(), found.tail.rend(), m.entries.rbegin()));

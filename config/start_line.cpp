@@ -179,7 +179,29 @@ std::string names_of(const draft& in) {
   std::string names;
   for (const auto& node : in.nodes)
     if (node.id) names += (names.empty() ? "" : ", ") + node.id->name;
-  return names;
+  return printable(names);
+}
+
+/// The place of the node that the start line asks for among those of the file, or nothing and a problem.
+std::optional<std::size_t> find_own(const start_arguments& flags, const environment& env, draft& in) {
+  if (flags.node && flags.node_id) {
+    in.problems.add({"--node-id"}, "and --node mean the same here; give only --node");
+    return std::nullopt;
+  }
+  auto wanted = flags.node ? std::optional<given>{{*flags.node, {"--node"}}}
+                           : pick(flags.node_id, "--node-id", env, "DB_NODE_ID");
+  if (!wanted && in.nodes.size() != 1) {
+    in.problems.add({"--node"}, "is needed: " + in.file + " has the nodes " + names_of(in));
+    return std::nullopt;
+  }
+  const auto is_wanted = [&](const draft_node& n) { return !wanted || (n.id && n.id->name == wanted->text); };
+  const auto found = std::ranges::find_if(in.nodes, is_wanted);
+  if (found == in.nodes.end()) {
+    in.problems.add(wanted->where,
+                    "there is no node " + in_quotes(wanted->text) + "; " + in.file + " has " + names_of(in));
+    return std::nullopt;
+  }
+  return static_cast<std::size_t>(found - in.nodes.begin());
 }
 
 } // namespace
@@ -231,25 +253,11 @@ std::optional<std::size_t> select_file_node(const start_arguments& flags, const 
   if (flags.peer_host) in.problems.add({"--peer-host"}, listed);
   if (flags.peer_port) in.problems.add({"--peer-port"}, listed);
   if (const auto peers = pick(flags.peers, "--peers", env, "DB_PEERS")) in.problems.add(peers->where, listed);
-  if (flags.node && flags.node_id) {
-    in.problems.add({"--node-id"}, "and --node mean the same here; give only --node");
-    return std::nullopt;
-  }
-  auto wanted = flags.node ? std::optional<given>{{*flags.node, {"--node"}}}
-                           : pick(flags.node_id, "--node-id", env, "DB_NODE_ID");
-  if (!wanted && in.nodes.size() != 1) {
-    in.problems.add({"--node"}, "is needed: " + in.file + " has the nodes " + names_of(in));
-    return std::nullopt;
-  }
-  const auto is_wanted = [&](const draft_node& n) { return !wanted || (n.id && n.id->name == wanted->text); };
-  const auto found = std::ranges::find_if(in.nodes, is_wanted);
-  if (found == in.nodes.end()) {
-    in.problems.add(wanted->where,
-                    "there is no node " + in_quotes(wanted->text) + "; " + in.file + " has " + names_of(in));
-    return std::nullopt;
-  }
-  override_own(flags, env, in, *found);
-  return static_cast<std::size_t>(found - in.nodes.begin());
+  const auto own = find_own(flags, env, in);
+  // What is wrong with the overrides is said even when there is no node to override.
+  draft_node nobody;
+  override_own(flags, env, in, own ? in.nodes.at(*own) : nobody);
+  return own;
 }
 
 } // namespace troupe::config

@@ -318,6 +318,10 @@ TEST(start_from_file, says_what_is_wrong) {
   s = from_file("n1");
   s.flags.port = "8001";
   EXPECT_THAT(s.problems(), HasSubstr("127.0.0.1:8001 is also the HTTP address of node"));
+  s = from_file("n4");
+  s.flags.port = "x";
+  EXPECT_THAT(s.problems(), HasSubstr("--port: \"x\" is not a port"));
+  EXPECT_THAT(s.problems(), HasSubstr("--node: there is no node \"n4\""));
   s = from_file("n1");
   s.flags.data_dir = "d/n3";
   EXPECT_THAT(s.problems(), HasSubstr("is also the data folder of node"));

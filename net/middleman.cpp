@@ -46,9 +46,10 @@ dialer_actor::behavior_type dialer(self_pointer self, middleman_options options,
   self->state.options = std::move(options);
   self->state.broker = std::move(broker);
   return {[=](const dial_request& d) -> caf::result<caf::strong_actor_ptr> {
-    auto promise = self->make_response_promise<caf::strong_actor_ptr>();
     auto fd = connect_within(d.host, d.port, connect_timeout);
     if (!fd) return caf::make_error(caf::sec::cannot_connect_to_node, fd.error().detail);
+    // Made only now: a promise takes the request over, and an error returned beside it would never be sent.
+    auto promise = self->make_response_promise<caf::strong_actor_ptr>();
     auto& mm = self->system().middleman();
     if (self->state.options.tls) {
       // CAF's TLS connects by itself, blocking; so it is only asked to when the address was seen to answer.

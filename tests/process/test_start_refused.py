@@ -1,4 +1,4 @@
-"""What a node cannot start with gets one clear line and exit code 2."""
+"""What a node cannot start with gets one clear line and exit code 2, or 3 when its disk is damaged."""
 
 import shutil
 import socket
@@ -8,11 +8,11 @@ from support.cluster import Cluster, Process, program
 from support.ports import free_port
 
 
-def refused(node, timeout=20):
-    """Starts it, expects exit code 2, and answers what it said this time."""
+def refused(node, code=2, timeout=20):
+    """Starts it, expects this exit code, and answers what it said this time."""
     before = node.log_path.stat().st_size if node.log_path.exists() else 0
     node.start()
-    assert node.process.wait(timeout) == 2, node.process.log()
+    assert node.process.wait(timeout) == code, node.process.log()
     return node.log_path.read_bytes()[before:].decode()
 
 
@@ -98,8 +98,8 @@ def test_damaged_log(single):
     at = content.find(b"x" * 1000) + 500
     content[at] ^= 1
     segment.write_bytes(content)
-    said = refused(single)
-    assert segment.name in said, "the file is named"
+    said = refused(single, code=3)
+    assert segment.name in said and "offset" in said, "file and place are named"
 
 
 CONFIGS = {

@@ -7,6 +7,7 @@ import pathlib
 import signal
 import subprocess
 import time
+from urllib.parse import quote
 
 from .deadline import wait_until
 from .ports import free_port
@@ -253,7 +254,7 @@ class Cluster:
         def attempt():
             for node in self.running():
                 try:
-                    answer = node.request("PUT", f"/v1/kv/{key}", value, {"Content-Type": "text/plain"}, timeout=5.0)
+                    answer = node.request("PUT", "/v1/kv/" + quote(key, safe=""), value, {"Content-Type": "text/plain"}, timeout=5.0)
                 except (OSError, http.client.HTTPException):
                     continue
                 if answer.status in (200, 201):

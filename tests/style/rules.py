@@ -24,7 +24,10 @@ MAY_INCLUDE = {
     "actors": ("messages",) + PURE,
     "net": ("messages", "command", "base", "config"),
     "node": PURE + ACTOR_SIDE,
-    "client": ("messages/client.hpp", "messages/tick.hpp", "command", "base"),
+    # A client actor announces the same message types as a node and dials as carefully (net/middleman.hpp); the command
+    # line reads and writes the JSON of the HTTP interface, by the same code.
+    "client": ("messages/client.hpp", "messages/tick.hpp", "messages/type_ids.hpp", "messages/dialer.hpp",
+               "net/middleman.hpp", "net/http_api.hpp", "net/http_json.hpp", "net/http_text.hpp", "command", "base"),
 }
 
 # System headers by prefix or name, and the folders that may have them. What is not listed is free to all.

@@ -1,0 +1,262 @@
+#include "client/connection.hpp"
+
+#include "client/exchange.hpp"
+#include "command/codec.hpp"
+
+#include <time.h>
+
+#include <map>
+#include <optional>
+#include <utility>
+
+namespace troupe::client {
+
+namespace {
+
+constexpr auto tick_interval = std::chrono::milliseconds(50);
+/// While calls are open, the node is asked this often who leads and whether it is there at all.
+constexpr std::int64_t status_interval_ms = 3'000;
+/// For closing the session.
+constexpr auto close_within = std::chrono::milliseconds(500);
+/// A dial ends by itself earlier; this only keeps a lost answer from blocking all further ones.
+constexpr auto dial_within = std::chrono::seconds(10);
+
+/// Goes on while the machine sleeps, unlike std::chrono::steady_clock: the cluster's idea of a session's age
+/// goes on as well.
+std::int64_t now_ms() {
+  timespec t{};
+  ::clock_gettime(CLOCK_BOOTTIME, &t);
+  return std::int64_t{t.tv_sec} * 1'000 + t.tv_nsec / 1'000'000;
+}
+
+struct link {
+  client_port_actor handle;
+  caf::actor_addr remote;
+  address where;
+};
+
+struct connection_state {
+  static inline const char* name = "client_connection";
+
+  connection_options options;
+  dialer_actor dialer;
+  std::optional<address_book> book;
+  exchange talk;
+  std::map<exchange::link_id, link> links; ///< at most one a node, and one a dial of the same node
+  exchange::link_id last_link = 0;
+  bool dialing = false;
+  bool another_wanted = false; ///< the node of the current link cannot serve
+  bool flush_sent = false;
+  bool tick_sent = false;
+  std::int64_t status_asked_ms = 0;
+  std::map<exchange::call_id, caf::typed_response_promise<call_outcome>> callers;
+  std::optional<caf::typed_response_promise<caf::ok_atom>> closer;
+  std::int64_t close_until_ms = 0;
+};
+
+using self_pointer = connection_actor::stateful_pointer<connection_state>;
+
+void turn(self_pointer self);
+
+void ask_status(self_pointer self) {
+  self->state.talk.ask_status();
+  self->state.status_asked_ms = now_ms();
+}
+
+void connected(self_pointer self, const address& where, const caf::strong_actor_ptr& whom) {
+  auto& s = self->state;
+  s.book->succeeded(where);
+  const auto old = s.talk.link();
+  const auto id = ++s.last_link;
+  s.links[id] = {caf::actor_cast<client_port_actor>(whom), caf::actor_cast<caf::actor_addr>(whom), where};
+  // A dead proxy answers with a down message at once.
+  self->monitor(whom);
+  s.talk.link_up(id, now_ms());
+  if (old && std::exchange(s.another_wanted, false)) {
+    // What the other node has not answered is repeated here.
+    s.talk.link_down(old, "the node at " + s.links[old].where.to_string() + " could not serve");
+    s.links.erase(old);
+  }
+  ask_status(self);
+}
+
+void dial(self_pointer self, const address& where) {
+  auto& s = self->state;
+  s.dialing = true;
+  self->request(s.dialer, caf::duration{dial_within}, dial_request{where.host, where.port})
+      .then(
+          [=](caf::strong_actor_ptr& whom) {
+            self->state.dialing = false;
+            connected(self, where, whom);
+            turn(self);
+          },
+          [=](caf::error& why) {
+            auto& s = self->state;
+            s.dialing = false;
+            s.book->failed(where, now_ms());
+            if (!s.talk.link())
+              s.talk.no_link("no node can be reached; the last try was " + where.to_string() + ": " +
+                             self->system().render(why));
+            turn(self);
+          });
+}
+
+/// Dials when there is no link, or a better one to be had.
+void seek(self_pointer self) {
+  auto& s = self->state;
+  if (s.dialing || s.closer) return;
+  const auto now = now_ms();
+  const auto current = s.talk.link();
+  if (!current || s.another_wanted) {
+    auto next = s.book->next(now);
+    if (next && !(current && *next == s.links[current].where)) dial(self, *next);
+    return;
+  }
+  const auto& leader = s.book->leader();
+  if (s.options.prefer_leader && leader && *leader != s.links[current].where && s.book->usable(*leader, now))
+    dial(self, *leader);
+}
+
+void learn(self_pointer self, const cluster_status& status) {
+  auto& s = self->state;
+  std::optional<address> leader;
+  for (auto& m : status.members) {
+    auto where = parse_address(m.peer_address);
+    if (!where) continue;
+    s.book->learn(*where);
+    if (status.leader && m.id == status.leader) leader = *where;
+  }
+  // The node itself may be listed under a name that differs from the one that was dialled.
+  const auto current = s.talk.link();
+  if (current && leader && status.self == status.leader) leader = s.links[current].where;
+  s.book->set_leader(std::move(leader));
+}
+
+void send_batches(self_pointer self) {
+  auto& s = self->state;
+  while (true) {
+    const auto batch = s.talk.take_requests(now_ms());
+    if (batch.empty()) return;
+    self->send(s.links[s.talk.link()].handle,
+               client_requests{client_protocol_version, encode_requests(batch)});
+  }
+}
+
+void answer_callers(self_pointer self) {
+  auto& s = self->state;
+  for (auto& done : s.talk.take_finished()) {
+    const auto caller = s.callers.find(done.id);
+    if (caller == s.callers.end()) continue;
+    caller->second.deliver(call_outcome{std::move(done.result)});
+    s.callers.erase(caller);
+  }
+}
+
+void end_if_closed(self_pointer self) {
+  auto& s = self->state;
+  if (!s.closer || !(s.talk.idle() || now_ms() >= s.close_until_ms)) return;
+  s.closer->deliver(caf::ok_atom_v);
+  self->quit();
+}
+
+void schedule_tick(self_pointer self) {
+  auto& s = self->state;
+  const bool wanted = s.talk.busy() || !s.talk.link() || s.another_wanted || s.closer;
+  if (!wanted || s.tick_sent) return;
+  s.tick_sent = true;
+  self->delayed_send(self, tick_interval, caf::tick_atom_v);
+}
+
+/// After anything happened: carries out what the exchange wants.
+void turn(self_pointer self) {
+  auto& s = self->state;
+  if (auto status = s.talk.take_status()) learn(self, *status);
+  if (s.talk.take_distrust() && s.talk.link()) {
+    s.book->failed(s.links[s.talk.link()].where, now_ms());
+    s.another_wanted = true;
+  }
+  seek(self);
+  send_batches(self);
+  answer_callers(self);
+  schedule_tick(self);
+  end_if_closed(self);
+}
+
+void lost(self_pointer self, const caf::down_msg& down) {
+  auto& s = self->state;
+  for (auto place = s.links.begin(); place != s.links.end();) {
+    if (place->second.remote != down.source) {
+      ++place;
+      continue;
+    }
+    if (place->first == s.talk.link()) {
+      s.book->failed(place->second.where, now_ms());
+      s.another_wanted = false;
+    }
+    s.talk.link_down(place->first, "the connection to " + place->second.where.to_string() + " was lost");
+    place = s.links.erase(place);
+  }
+  turn(self);
+}
+
+void tick(self_pointer self) {
+  auto& s = self->state;
+  s.tick_sent = false;
+  const auto now = now_ms();
+  s.talk.expire(now);
+  if (s.talk.link() && s.talk.busy() && now - s.status_asked_ms >= status_interval_ms) ask_status(self);
+  turn(self);
+}
+
+connection_actor::behavior_type connection(self_pointer self, connection_options options,
+                                           dialer_actor dialer) {
+  auto& s = self->state;
+  s.dialer = std::move(dialer);
+  s.book.emplace(options.seeds, options.first_seed);
+  s.options = std::move(options);
+  self->set_down_handler([=](caf::down_msg& down) { lost(self, down); });
+  self->send(self, caf::flush_atom_v);
+  s.flush_sent = true;
+  return {
+      [=](const client_answers& batch) {
+        // What cannot be read is as good as lost; the deadlines of the calls take care of them.
+        if (auto answers = decode_answers(batch.payload))
+          self->state.talk.receive(std::move(*answers), now_ms());
+        turn(self);
+      },
+      [=](call& c) -> caf::result<call_outcome> {
+        auto& s = self->state;
+        auto promise = self->make_response_promise<call_outcome>();
+        if (s.closer) {
+          promise.deliver(call_outcome{failure{failure_kind::unavailable, "the client was closed"}});
+          return promise;
+        }
+        s.callers.emplace(s.talk.submit(std::move(c), now_ms()), promise);
+        if (!std::exchange(s.flush_sent, true)) self->send(self, caf::flush_atom_v);
+        return promise;
+      },
+      [=](caf::close_atom) -> caf::result<caf::ok_atom> {
+        auto& s = self->state;
+        s.closer = self->make_response_promise<caf::ok_atom>();
+        auto promise = *s.closer;
+        s.talk.close(now_ms());
+        s.close_until_ms = now_ms() + close_within.count();
+        turn(self);
+        return promise;
+      },
+      [=](caf::flush_atom) {
+        self->state.flush_sent = false;
+        turn(self);
+      },
+      [=](caf::tick_atom) { tick(self); },
+  };
+}
+
+} // namespace
+
+connection_actor spawn_connection(caf::actor_system& system, connection_options options,
+                                  dialer_actor dialer) {
+  return system.spawn(connection, std::move(options), std::move(dialer));
+}
+
+} // namespace troupe::client

@@ -85,23 +85,48 @@ void member_connected(self_pointer self, const std::string& address, const raft:
   greet(self, address);
 }
 
-/// What a formed node does with the messages of a node that may not know yet.
-void check_peer(self_pointer self, const std::string& address, const raft::formation_message& m) {
+/// Says a refusal, of either direction, when it is news.
+void say_refusal(self_pointer self, const std::string& address, const std::string& sentence) {
+  auto& last = self->state.last_refusal[address];
+  if (last == sentence) return;
+  last = sentence;
+  spdlog::warn("cluster: {}", sentence);
+}
+
+void check_greeting(self_pointer self, const std::string& address, const raft::hello& greeting) {
+  auto check = raft::check_hello(*self->state.record.formation.accepted, greeting);
+  if (check.verdict != raft::hello_verdict::accept)
+    say_refusal(self, address, "refused the node at " + address + ": " + check.sentence);
+  if (check.reply) send(self, address, *check.reply);
+  if (check.verdict == raft::hello_verdict::accept && greeting.record.formed)
+    member_connected(self, address, greeting);
+}
+
+void refused_by(self_pointer self, const std::string& address, const raft::formation_refused& r) {
   auto& s = self->state;
   auto& known = *s.record.formation.accepted;
-  if (auto* greeting = std::get_if<raft::hello>(&m)) {
-    auto check = raft::check_hello(known, *greeting);
-    if (check.verdict != raft::hello_verdict::accept)
-      spdlog::warn("cluster: refused the node at {}: {}", address, check.sentence);
-    if (check.reply) send(self, address, *check.reply);
-    bool knows = greeting->record.formed;
-    if (check.verdict == raft::hello_verdict::accept && knows) member_connected(self, address, *greeting);
-  } else if (auto* refused = std::get_if<raft::formation_refused>(&m)) {
-    bool same_cluster = refused->members && refused->members->cluster == known.cluster;
-    if (refused->reason == raft::hello_verdict::replaced_storage && same_cluster)
-      return refuse_to_start(self, refused->sentence);
-    spdlog::warn("cluster: the node at {} refuses this one: {}", address, refused->sentence);
+  say_refusal(self, address, "the node at " + address + " refuses this one: " + r.sentence);
+  if (!r.members) return;
+  if (r.members->cluster == known.cluster) {
+    if (r.reason == raft::hello_verdict::replaced_storage) refuse_to_start(self, r.sentence);
+    return;
   }
+  // One node can have the wrong folder; when most of the list agrees on another cluster, it is this one that
+  // has.
+  s.foreign_to.insert(address);
+  if (s.foreign_to.size() * 2 <= s.options.addresses.size()) return;
+  refuse_to_start(self,
+                  s.options.data_folder + " belongs to cluster " + known.cluster.to_string() +
+                      ", but most nodes of the cluster file are in another one. Start this node with its own "
+                      "folder, or replace it as docs/operations.md says");
+}
+
+/// What a formed node does with the messages of a node that may not know yet.
+void check_peer(self_pointer self, const std::string& address, const raft::formation_message& m) {
+  if (auto* greeting = std::get_if<raft::hello>(&m))
+    check_greeting(self, address, *greeting);
+  else if (auto* refused = std::get_if<raft::formation_refused>(&m))
+    refused_by(self, address, *refused);
 }
 
 void on_link_state(self_pointer self, const link_state& l) {
@@ -111,6 +136,7 @@ void on_link_state(self_pointer self, const link_state& l) {
     self->send(s.raft, peer_state{checked->second, s.links.at(l.address), false});
     s.checked.erase(checked);
   }
+  s.foreign_to.erase(l.address);
   if (!l.up) {
     s.connected.erase(l.address);
     return;

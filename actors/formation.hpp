@@ -46,6 +46,10 @@ struct formation_actor_state {
   std::map<std::string, node_id> checked; ///< connected members that showed the right storage id
   std::int64_t next_hello_ms = 0;
   std::string last_problem; ///< said once
+  /// Connected nodes that belong to another cluster. When they are most of the list, this folder is the
+  /// foreign one.
+  std::set<std::string> foreign_to;
+  std::map<std::string, std::string> last_refusal; ///< by address; each sentence is said once
 };
 
 formation_actor::behavior_type formation(formation_actor::stateful_pointer<formation_actor_state> self,

@@ -7,6 +7,10 @@
 #include <caf/io/basp_broker.hpp>
 #include <caf/openssl/all.hpp>
 
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <memory>
 #include <set>
 #include <unistd.h>
 
@@ -68,7 +72,27 @@ dialer_actor::behavior_type dialer(self_pointer self, middleman_options options,
   }};
 }
 
+error unusable(std::string_view what, const std::string& file) {
+  char reason[256];
+  ::ERR_error_string_n(::ERR_get_error(), reason, sizeof reason);
+  ::ERR_clear_error();
+  return {errc::invalid_argument, std::string(what) + ": " + file + " cannot be used: " + reason};
+}
+
 } // namespace
+
+result<void> check_tls(const peer_tls& tls) {
+  std::unique_ptr<SSL_CTX, decltype(&::SSL_CTX_free)> context{::SSL_CTX_new(::TLS_method()), &::SSL_CTX_free};
+  if (!context) return error{errc::invalid_argument, "OpenSSL cannot be used"};
+  if (::SSL_CTX_use_certificate_chain_file(context.get(), tls.certificate.c_str()) != 1)
+    return unusable("tls.certificate", tls.certificate);
+  if (::SSL_CTX_use_PrivateKey_file(context.get(), tls.key.c_str(), SSL_FILETYPE_PEM) != 1)
+    return unusable("tls.key", tls.key);
+  if (::SSL_CTX_check_private_key(context.get()) != 1) return unusable("tls.key", tls.key);
+  if (::SSL_CTX_load_verify_locations(context.get(), tls.authority.c_str(), nullptr) != 1)
+    return unusable("tls.ca", tls.authority);
+  return {};
+}
 
 void configure_middleman(caf::actor_system_config& config, const middleman_options& options) {
   config.load<caf::io::middleman>();

@@ -34,6 +34,10 @@ struct middleman_options {
   std::chrono::milliseconds unacknowledged{5'000};
 };
 
+/// Reads the files, so that a node refuses to start instead of speaking to nobody. errc::invalid_argument
+/// names the file.
+result<void> check_tls(const peer_tls& tls);
+
 /// Loads the modules and sets the options. Call before the actor system is made, after config.parse().
 void configure_middleman(caf::actor_system_config& config, const middleman_options& options);
 

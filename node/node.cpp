@@ -142,6 +142,10 @@ exit_code run_node(const config::node_config& config, const char* program) {
   start_logging(config.log);
   auto random = seeded();
 
+  auto middleman = options_of_middleman(config);
+  if (middleman.tls)
+    if (auto usable = net::check_tls(*middleman.tls); !usable)
+      return say({exit_code::refused, usable.error().detail});
   auto gateway =
       net::http_gateway::bind(options_of_gateway(config), std::make_shared<prometheus::Registry>());
   if (!gateway) return say({exit_code::refused, gateway.error().detail});
@@ -163,7 +167,6 @@ exit_code run_node(const config::node_config& config, const char* program) {
   auto& opened = std::get<opened_data>(data);
   if (!opened.notes.empty()) spdlog::warn("recovery: {}", opened.notes);
 
-  auto middleman = options_of_middleman(config);
   caf::actor_system_config system_config;
   configure(system_config, middleman, program);
   ending end;

@@ -16,15 +16,16 @@ std::size_t allocated_bytes = 0;
 
 } // namespace
 
-void* operator new(std::size_t size) {
+// Not inlined, or the compiler sees free() meet what it takes for its own operator new.
+[[gnu::noinline]] void* operator new(std::size_t size) {
   allocated_bytes += size;
   if (auto* memory = std::malloc(size)) return memory;
   throw std::bad_alloc{};
 }
-void operator delete(void* memory) noexcept {
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
   std::free(memory);
 }
-void operator delete(void* memory, std::size_t) noexcept {
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
   std::free(memory);
 }
 

@@ -1,0 +1,56 @@
+#pragma once
+
+// The commands of the command line `troupe`. Results go to standard output, everything else to standard
+// error.
+
+#include "client/client.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace troupe::client {
+
+/// Exit codes, documented in docs/cli.md.
+enum class exit_code : int {
+  ok = 0,
+  no = 1,          ///< not found, or a condition did not hold
+  invalid = 2,     ///< wrong use or wrong input; nothing was changed
+  unavailable = 3, ///< no answer; certainly nothing was changed
+  unknown = 4,     ///< a write that may or may not have been applied
+};
+
+struct cli_options {
+  std::vector<std::string> endpoints;
+  client_options client;
+  bool json_output = false;
+
+  std::string key;
+  std::optional<std::string> value; ///< none or "-": standard input
+  std::string file;                 ///< empty: not given; "-": standard input
+  bool value_is_json = false;
+  bool value_is_bytes = false;
+  bool if_absent = false;
+  std::optional<std::uint64_t> if_revision;
+  std::optional<std::uint64_t> revision;
+  bool stale = false;
+  std::string prefix;
+  std::optional<std::uint64_t> limit;
+  bool keys_only = false;
+  bool reverse = false;
+};
+
+exit_code run_put(const cli_options& o);
+exit_code run_get(const cli_options& o);
+exit_code run_del(const cli_options& o);
+exit_code run_bulk(const cli_options& o);
+exit_code run_txn(const cli_options& o);
+exit_code run_scan(const cli_options& o);
+exit_code run_status(const cli_options& o);
+exit_code run_snapshot(const cli_options& o);
+
+/// Says why on standard error, and which exit code that is.
+exit_code say(const cli_options& o, const failure& why);
+
+} // namespace troupe::client

@@ -1,0 +1,88 @@
+#include "client/cli_table.hpp"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+namespace troupe::client {
+
+namespace {
+
+using row = std::array<std::string, 6>;
+
+std::string name_of(node_role role) {
+  switch (role) {
+  case node_role::forming: return "forming";
+  case node_role::follower: return "follower";
+  case node_role::candidate: return "candidate";
+  case node_role::leader: return "leader";
+  case node_role::learner: return "learner";
+  }
+  return "unknown";
+}
+
+std::string size_of(std::uint64_t bytes) {
+  constexpr std::array units{"B", "KiB", "MiB", "GiB", "TiB"};
+  std::size_t unit = 0;
+  auto tenths = bytes * 10;
+  while (tenths >= 10'240 && unit + 1 < units.size()) {
+    tenths /= 1'024;
+    ++unit;
+  }
+  auto text = std::to_string(tenths / 10);
+  if (unit > 0) text += "." + std::to_string(tenths % 10);
+  return text + " " + units[unit];
+}
+
+/// What a member's last sign of life says about it.
+std::string contact_of(const cluster_status& s, const member_status& m) {
+  if (m.id == s.self) return "answers here";
+  if (m.last_contact_ms < 0) return "not heard";
+  if (m.last_contact_ms < 1'000) return std::to_string(m.last_contact_ms) + " ms ago";
+  return std::to_string(m.last_contact_ms / 1'000) + " s ago";
+}
+
+row row_of(const cluster_status& s, const member_status& m) {
+  const bool known = s.role == node_role::leader;
+  return {(m.id == s.leader ? "* " : "  ") + m.id.name,
+          m.peer_address,
+          m.http_address,
+          m.id == s.self ? name_of(s.role) : name_of(m.role),
+          known ? std::to_string(m.match.value) : "-",
+          contact_of(s, m)};
+}
+
+void append_row(std::string& out, const row& r, const std::array<std::size_t, 6>& widths) {
+  std::string line;
+  for (std::size_t i = 0; i < r.size(); ++i) {
+    line += r[i];
+    if (i + 1 < r.size()) line.append(widths[i] - r[i].size() + 2, ' ');
+  }
+  out += line + "\n";
+}
+
+} // namespace
+
+std::string status_table(const cluster_status& s) {
+  std::string out = "cluster   " + (s.cluster ? s.cluster.to_string() : std::string{"forming"}) + "\n";
+  out += "leader    " + (s.leader ? s.leader.name : std::string{"none known"}) + ", term " +
+         std::to_string(s.term.value) + "\n";
+  out += "revision  " + std::to_string(s.revision.value) + " (readable from " +
+         std::to_string(s.compacted.value) + "), " + std::to_string(s.keys) + " keys\n";
+  out += "log       " + std::to_string(s.first.value) + ".." + std::to_string(s.last.value) + ", committed " +
+         std::to_string(s.commit.value) + ", applied " + std::to_string(s.applied.value) + ", snapshot at " +
+         std::to_string(s.snapshot.value) + ", " + size_of(s.log_bytes) + "\n";
+  out += "seen by   " + s.self.name + " (" + name_of(s.role) + ")\n\n";
+  std::vector<row> rows{{"  NODE", "PEER", "HTTP", "ROLE", "DURABLE", "HEARD"}};
+  for (auto& m : s.members)
+    rows.push_back(row_of(s, m));
+  std::array<std::size_t, 6> widths{};
+  for (auto& r : rows)
+    for (std::size_t i = 0; i < r.size(); ++i)
+      widths[i] = std::max(widths[i], r[i].size());
+  for (auto& r : rows)
+    append_row(out, r, widths);
+  return out;
+}
+
+} // namespace troupe::client

@@ -1,0 +1,152 @@
+// troupe: the command line of a cluster. docs/cli.md describes it.
+
+#include "client/cli_commands.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <csignal>
+#include <functional>
+#include <map>
+
+namespace {
+
+using namespace troupe::client;
+
+constexpr const char* footer =
+    "Exit codes: 0 done; 1 not found, or a condition did not hold; 2 wrong use or input, nothing was "
+    "changed;\n"
+    "3 unavailable, certainly nothing was changed; 4 a write that may or may not have been applied.";
+
+/// What the command line says besides what stands in cli_options.
+struct raw_options {
+  std::uint64_t timeout_ms = 10'000;
+  tls_files tls;
+  std::string output = "text";
+  bool json = false; ///< of commands that answer in text without it
+};
+
+void add_global(CLI::App& app, cli_options& o, raw_options& raw) {
+  app.add_option("--endpoints", o.endpoints, "peer ports of nodes, tried in this order")
+      ->delimiter(',')
+      ->type_name("HOST:PORT,...")
+      ->envname("TROUPE_ENDPOINTS")
+      ->default_val(std::vector<std::string>{"127.0.0.1:7000", "127.0.0.1:7001", "127.0.0.1:7002"});
+  app.add_option("--timeout", raw.timeout_ms, "for each request, such as 500ms or 10s")
+      ->transform(
+          CLI::AsNumberWithUnit(std::map<std::string, std::uint64_t>{{"ms", 1}, {"s", 1'000}, {"m", 60'000}},
+                                CLI::AsNumberWithUnit::UNIT_REQUIRED, "TIME"))
+      ->type_name("TIME")
+      ->default_str("10s");
+  auto* certificate = app.add_option("--certificate", raw.tls.certificate, "PEM file: TLS certificate")
+                          ->envname("TROUPE_CERTIFICATE");
+  auto* key =
+      app.add_option("--key", raw.tls.key, "PEM file: private key of the certificate")->envname("TROUPE_KEY");
+  auto* ca =
+      app.add_option("--ca", raw.tls.authority, "PEM file: the cluster's authority")->envname("TROUPE_CA");
+  certificate->needs(key)->needs(ca);
+  key->needs(certificate)->needs(ca);
+  ca->needs(certificate)->needs(key);
+  app.add_option("--output", raw.output, "text, or json: one document on a line, errors too")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->type_name("FORM")
+      ->default_str("text");
+}
+
+CLI::App* add_command(CLI::App& app, const char* name, const char* what) {
+  auto* command = app.add_subcommand(name, what);
+  command->fallthrough();
+  return command;
+}
+
+void add_conditions(CLI::App& command, cli_options& o) {
+  command.add_option("--if-revision", o.if_revision, "only if the key was last written at this revision");
+}
+
+void add_read_options(CLI::App& command, cli_options& o) {
+  command.add_option("--revision", o.revision, "as it was at this revision")->check(CLI::PositiveNumber);
+  command.add_flag("--stale", o.stale, "whatever the node that is asked has; faster, perhaps old");
+}
+
+using action = std::function<exit_code(const cli_options&)>;
+
+std::map<CLI::App*, action> add_commands(CLI::App& app, cli_options& o, raw_options& raw) {
+  std::map<CLI::App*, action> actions;
+  auto* put = add_command(app, "put", "store a value");
+  put->add_option("KEY", o.key)->required();
+  auto* value = put->add_option("VALUE", o.value, "the value; standard input if it is - or missing");
+  put->add_option("--file", o.file, "take the value from this file")->excludes(value);
+  auto* json = put->add_flag("--json", o.value_is_json, "the value is JSON, and must parse");
+  put->add_flag("--bytes", o.value_is_bytes, "the value is bytes; else it is text if it is UTF-8")
+      ->excludes(json);
+  add_conditions(*put, o);
+  put->add_flag("--if-absent", o.if_absent, "only if the key does not exist")->excludes("--if-revision");
+  actions[put] = run_put;
+
+  auto* get = add_command(app, "get", "print a value, exactly as it was put");
+  get->add_option("KEY", o.key)->required();
+  add_read_options(*get, o);
+  get->add_flag("--json", raw.json, "with revisions and media type, as JSON");
+  actions[get] = run_get;
+
+  auto* del = add_command(app, "del", "delete a key");
+  del->add_option("KEY", o.key)->required();
+  add_conditions(*del, o);
+  actions[del] = run_del;
+
+  auto* bulk = add_command(app, "bulk",
+                           "write many keys at one revision, all or nothing:\n"
+                           "lines of {\"key\":..,\"value\":..} and {\"delete\":\"key\"}, or one\n"
+                           "{\"items\":[..],\"delete\":[..]}");
+  bulk->add_option("FILE", o.file, "standard input if it is - or missing");
+  actions[bulk] = run_bulk;
+
+  auto* txn = add_command(app, "txn",
+                          "run a transaction:\n"
+                          "{\"compare\":[..],\"success\":[..],\"failure\":[..]}");
+  txn->add_option("FILE", o.file, "standard input if it is - or missing");
+  actions[txn] = run_txn;
+
+  auto* scan = add_command(app, "scan", "list keys in order, key<TAB>value on a line");
+  scan->add_option("PREFIX", o.prefix, "only keys that begin so");
+  scan->add_option("--limit", o.limit, "at most so many");
+  scan->add_flag("--keys-only", o.keys_only, "without values");
+  scan->add_flag("--reverse", o.reverse, "from the last key down");
+  add_read_options(*scan, o);
+  scan->add_flag("--json", raw.json, "a JSON document on each line");
+  actions[scan] = run_scan;
+
+  auto* status = add_command(app, "status", "show the cluster and its nodes");
+  status->add_flag("--json", raw.json, "as JSON");
+  actions[status] = run_status;
+
+  actions[add_command(app, "snapshot", "make the first node that answers write a snapshot now")] =
+      run_snapshot;
+  return actions;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  // A reader that ends early is seen as a failed write.
+  std::signal(SIGPIPE, SIG_IGN);
+  cli_options o;
+  raw_options raw;
+  CLI::App app{"Reads and writes a troupe, a replicated key-value store."};
+  app.footer(footer);
+  app.set_version_flag("--version", TROUPE_VERSION);
+  app.require_subcommand(1);
+  add_global(app, o, raw);
+  const auto actions = add_commands(app, o, raw);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : static_cast<int>(exit_code::invalid);
+  }
+  o.client.timeout = std::chrono::milliseconds(raw.timeout_ms);
+  if (!raw.tls.certificate.empty()) o.client.tls = raw.tls;
+  o.client.in_order = true;
+  // A single request is not worth a second connection.
+  o.client.prefer_leader = false;
+  o.json_output = raw.json || raw.output == "json";
+  return static_cast<int>(actions.at(app.get_subcommands().front())(o));
+}

@@ -23,7 +23,8 @@ std::string make_frame(std::string_view body, log_position position, log_positio
 TEST(wal_frame, reads_what_was_written) {
   auto bytes = make_frame("hello", 1000, 900, record_type::snapshot);
   ASSERT_EQ(bytes.size(), frame_head_bytes + 5);
-  auto check = check_frame(bytes + "behind", 1000, body_max);
+  auto longer = bytes + "behind";
+  auto check = check_frame(longer, 1000, body_max);
   ASSERT_EQ(check.status, frame_status::good);
   EXPECT_EQ(check.found.type, record_type::snapshot);
   EXPECT_EQ(check.found.body, "hello");

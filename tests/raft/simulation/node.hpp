@@ -36,6 +36,8 @@ public:
   index_t applied() const { return state_.index; }
   /// Clocks differ: whether a tick of this node is due now.
   bool clock_runs() { return around_.dice.between(1, 16) <= ticks_in_16_; }
+  /// So that a leader that was cut off believes in itself for long.
+  void slow_clock() { ticks_in_16_ = 3; }
   bool has_open_reads() const { return !open_reads_.empty(); }
 
   void start();

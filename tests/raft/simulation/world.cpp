@@ -40,7 +40,7 @@ world::world(std::uint64_t seed, coverage& seen) : dice_(seed), seen_(seen) {
 
 void world::choose_misfortunes() {
   network::weather w;
-  w.delay_max = static_cast<unsigned>(dice_.between(0, 6));
+  w.delay_max = static_cast<unsigned>(one_in(2) ? dice_.between(0, 1) : dice_.between(2, 6));
   if (one_in(2)) w.lost_permille = static_cast<unsigned>(dice_.between(1, 250));
   if (one_in(2)) w.repeated_permille = static_cast<unsigned>(dice_.between(1, 200));
   network_.set(w);
@@ -119,6 +119,7 @@ void world::strike() {
     if (isolate_leader) {
       side = {l->id()};
       if (one_in(2)) l->stall_disk(60);
+      if (one_in(2)) l->slow_clock();
     }
     network_.part(side);
     if (isolate_leader || one_in(2))

@@ -35,7 +35,8 @@ struct snapshot_info {
 /// File name (without folder) of the snapshot at this place.
 std::string snapshot_name(index_t index, term_t term);
 
-/// Writes the chunks of a pin. Destroyed before finish(): the temporary file is removed.
+/// Writes the chunks of a pin. Destroyed before finish(): the temporary file is removed. One writer or sink
+/// of the same index and term at a time: they would share the temporary name.
 class snapshot_writer {
 public:
   /// Replaces a temporary file that an earlier run left behind.

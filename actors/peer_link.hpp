@@ -32,7 +32,7 @@ struct peer_link_options {
   std::uint64_t seed = 0; ///< of the jitter
 
   std::int64_t backoff_min_ms = 50;
-  std::int64_t backoff_max_ms = 1'000;
+  std::int64_t backoff_max_ms = 500;
   /// Sent and not taken by the other side's link: more is dropped.
   std::size_t window_bytes = 64u << 20;
   std::size_t window_frames = 4'096;

@@ -90,7 +90,7 @@ void raft_driver::on_peer_input(peer_input& in) {
 
 void raft_driver::on_applied(applied_notice& notice) {
   facts_ = notice.facts;
-  core_->applied(facts_.applied);
+  core_->applied(notice.done);
   for (auto& [number, result] : notice.results)
     if (auto w = writes_.take(number)) answers_.add(w->sink, answer{w->id, std::move(result)});
   flush();
@@ -126,6 +126,7 @@ void raft_driver::finish_snapshot_requests(const snapshot_report& r) {
 
 void raft_driver::on_snapshot_received(const snapshot_received& r) {
   snapshot_ = r.meta;
+  facts_ = r.facts;
   applied_bytes_ = 0;
   received_ = r;
   self_->send(peers_.wal, log_reset{r.meta});

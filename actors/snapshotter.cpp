@@ -43,7 +43,8 @@ void finish(self_pointer self) {
   if (!info) return write_failed(self, info.error());
   self->send(s.storage, pin_release{s.current->pin});
   s.current.reset();
-  s.newest = *info;
+  // A snapshot of the leader may have been installed while this one was written.
+  if (!s.newest || s.newest->meta.index < info->meta.index) s.newest = *info;
   if (auto removed = storage::remove_old_snapshots(*s.files, s.folder, *info); !removed)
     spdlog::warn("snapshot: old files stay: {}", removed.error().detail);
   spdlog::info("snapshot: written index={} term={} bytes={}", info->meta.index.value, info->meta.term.value,
@@ -140,13 +141,13 @@ void install(self_pointer self, const raft::incoming_chunk& chunk) {
   if (!loaded) return reject(self, chunk, loaded.error());
   s.newest = *info;
   auto state = std::make_shared<storage::state_machine>(std::move(*loaded));
-  snapshot_received received{chunk.meta, state->leader_time_ms()};
+  snapshot_received received{chunk.meta, state->leader_time_ms(), {}};
   self->request(s.storage, storage_timeout, state_install{std::move(state)})
       .then(
-          [=](const storage_facts&) {
+          [=](const storage_facts& facts) {
             spdlog::info("snapshot: installed index={} term={}", received.meta.index.value,
                          received.meta.term.value);
-            self->send(raft_of(self), received);
+            self->send(raft_of(self), snapshot_received{received.meta, received.leader_time_ms, facts});
           },
           [=](caf::error& e) {
             fail_stop(self, error{errc::io_error, "storage did not install: " + self->system().render(e)});

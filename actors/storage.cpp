@@ -46,6 +46,7 @@ void apply(self_pointer self, const apply_batch& batch) {
     if (e.from.number != 0 && e.from.incarnation == s.options.incarnation)
       notice.results.emplace_back(e.from.number, std::move(result));
   }
+  notice.done = batch.entries.back().index;
   notice.facts = facts_of(*s.machine);
   self->send(caf::actor_cast<raft_actor>(self->current_sender()), std::move(notice));
   answer_ready_reads(self);

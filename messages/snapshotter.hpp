@@ -2,7 +2,7 @@
 
 // The snapshotter: writes, sends and receives snapshot files, on a thread of its own. Local only.
 
-#include "command/request.hpp"
+#include "messages/storage.hpp"
 #include "raft/output.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -45,6 +45,7 @@ struct chunk_stored {
 struct snapshot_received {
   snapshot_meta meta;
   std::int64_t leader_time_ms = 0; ///< largest leader time in that state
+  storage_facts facts;             ///< of that state
 };
 
 using snapshotter_actor = caf::typed_actor<

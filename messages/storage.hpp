@@ -35,6 +35,7 @@ struct storage_facts {
 
 /// Answers an apply_batch: the results of those entries that this process proposed, by origin.number.
 struct applied_notice {
+  index_t done; ///< the last entry of the batch; an installed snapshot can have taken facts.applied further
   storage_facts facts;
   std::vector<std::pair<std::uint64_t, command_result>> results;
 };

@@ -56,7 +56,10 @@ void machine::campaign() {
 void machine::become_candidate() {
   set_hard_state({state_.term + 1, self_});
   role_ = candidate{};
-  restart_election_timer();
+  election_ticks_ = 0;
+  // A split vote is tried again sooner than a silent leader is given up: there is none to be disturbed.
+  election_timeout_ = static_cast<unsigned>(
+      random_.between(std::max(1u, limits_.election_ticks_min / 2), limits_.election_ticks_min));
   for (auto& m : log_.members().members)
     if (m.voter && m.id != self_) send(m.id, vote_request{state_.term, log_.last_index(), log_.last_term()});
 }

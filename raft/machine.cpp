@@ -131,6 +131,12 @@ void machine::persisted(std::uint64_t number) {
     advance_commit(*role);
 }
 
+void machine::applied(index_t index) {
+  // While a snapshot is being installed, the state machine may stand there already; snapshot_installed() will
+  // say so.
+  if (!receiver_.installing()) apply_.applied(index);
+}
+
 void machine::append(entry e) {
   leader_time_ms_ = std::max(leader_time_ms_, e.leader_time_ms);
   log_.append(e);

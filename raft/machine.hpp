@@ -25,7 +25,7 @@ public:
   refusal propose(std::vector<proposal> batch, std::int64_t wall_clock_ms);
   void read(std::vector<std::uint64_t> ids);
   void persisted(std::uint64_t number);
-  void applied(index_t index) { apply_.applied(index); }
+  void applied(index_t index);
   void loaded(const load_request& request, std::vector<entry> entries);
   void load_failed(const load_request& request);
   void snapshot_written(const snapshot_meta& meta, index_t first_kept);

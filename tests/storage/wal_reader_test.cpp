@@ -4,10 +4,37 @@
 #include "tests/storage/wal_support.hpp"
 
 #include <atomic>
+#include <functional>
 #include <thread>
+#include <utility>
 
 namespace troupe::storage::test {
 namespace {
+
+/// Does something at the moment when a file is opened.
+class hooked_files final : public file_system {
+public:
+  hooked_files(file_system& under, std::function<void()> at_open)
+      : under_(under), at_open_(std::move(at_open)) {}
+
+  result<std::unique_ptr<file>> open(const std::string& path, open_mode mode) override {
+    if (auto hook = std::exchange(at_open_, nullptr)) hook();
+    return under_.open(path, mode);
+  }
+  result<std::vector<std::string>> list(const std::string& folder) override { return under_.list(folder); }
+  result<bool> exists(const std::string& path) override { return under_.exists(path); }
+  result<void> rename(const std::string& from, const std::string& to) override {
+    return under_.rename(from, to);
+  }
+  result<void> remove(const std::string& path) override { return under_.remove(path); }
+  result<void> make_folder(const std::string& folder) override { return under_.make_folder(folder); }
+  result<void> sync_folder(const std::string& folder) override { return under_.sync_folder(folder); }
+  result<std::unique_ptr<file_lock>> lock(const std::string& path) override { return under_.lock(path); }
+
+private:
+  file_system& under_;
+  std::function<void()> at_open_;
+};
 
 class reading : public testing::Test {
 protected:
@@ -75,6 +102,31 @@ TEST_F(reading, gives_the_later_record_of_an_index) {
   ASSERT_EQ(all.back(), log_.now().entries.back());
   for (auto& e : all)
     EXPECT_EQ(e, log_.now().entries[e.index.value - 1]);
+}
+
+TEST_F(reading, never_joins_entries_of_two_histories) {
+  auto old = log_.now().entries;
+  hooked_files files{disk_, [&] {
+                       ASSERT_TRUE(log_.truncate_suffix(index_t{3}));
+                       add(120, 300, term_t{2});
+                     }};
+  log_reader r{files, log_.log->map(), small_options().record_bytes_max};
+  auto some = r.read(index_t{1}, index_t{100}, 1u << 20).value();
+  ASSERT_FALSE(some.empty());
+  for (auto& e : some)
+    EXPECT_EQ(e, old[e.index.value - 1]) << "what was the log when the read began, or less";
+  auto all = r.read(index_t{1}, index_t{100}, 1u << 20).value();
+  for (auto& e : all)
+    EXPECT_EQ(e, log_.now().entries[e.index.value - 1]);
+}
+
+TEST_F(reading, is_told_when_its_file_was_removed_just_before_it_was_opened) {
+  hooked_files files{disk_, [&] {
+                       ASSERT_TRUE(log_.save_snapshot({index_t{100}, term_t{1}, {}}, index_t{99}));
+                       ASSERT_TRUE(log_.sync());
+                     }};
+  log_reader r{files, log_.log->map(), small_options().record_bytes_max};
+  EXPECT_EQ(r.read(index_t{1}, index_t{100}, 1u << 20).error().code, errc::compacted);
 }
 
 TEST_F(reading, finishes_a_segment_that_is_removed_meanwhile) {

@@ -262,6 +262,23 @@ TEST(wal_failure, of_a_sync_is_not_forgotten_by_a_restart) {
   }
 }
 
+TEST(wal_failure, of_a_folder_sync_is_not_forgotten_by_a_restart) {
+  // The new segment has its name when the process stops; the disk does not know that yet.
+  fault_file_system disk;
+  driven_log log{disk};
+  ASSERT_TRUE(log.open());
+  ASSERT_TRUE(log.append(std::vector{make_entry(index_t{1}, term_t{1}, 12000)}));
+  ASSERT_TRUE(log.append(std::vector{make_entry(index_t{2}, term_t{1}, 12000)}));
+  disk.fail(file_op::sync_folder, 1, errc::io_error);
+  ASSERT_FALSE(log.sync());
+  ASSERT_TRUE(log.open());
+  EXPECT_EQ(log.found.last, index_t{2});
+  log.check();
+  disk.crash(crash_mode::drop_unsynced);
+  ASSERT_TRUE(log.open());
+  EXPECT_EQ(log.found.last, index_t{2}) << "it was acknowledged after the restart";
+}
+
 TEST(wal_open, refuses_a_missing_log_when_there_must_be_one) {
   fault_file_system disk;
   auto options = small_options();

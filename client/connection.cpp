@@ -58,6 +58,13 @@ using self_pointer = connection_actor::stateful_pointer<connection_state>;
 
 void turn(self_pointer self);
 
+/// The sentence that came with an error, without CAF's wrapping.
+std::string sentence_of(self_pointer self, const caf::error& why) {
+  const auto& context = why.context();
+  if (context.size() == 1 && context.match_element<std::string>(0)) return context.get_as<std::string>(0);
+  return self->system().render(why);
+}
+
 void ask_status(self_pointer self) {
   self->state.talk.ask_status();
   self->state.status_asked_ms = now_ms();
@@ -95,8 +102,7 @@ void dial(self_pointer self, const address& where) {
             s.dialing = false;
             s.book->failed(where, now_ms());
             if (!s.talk.link())
-              s.talk.no_link("no node can be reached; the last try was " + where.to_string() + ": " +
-                             self->system().render(why));
+              s.talk.no_link("no node can be reached; the last try: " + sentence_of(self, why));
             turn(self);
           });
 }

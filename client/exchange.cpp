@@ -242,7 +242,9 @@ void exchange::on_result(call_map::iterator place, command_result& r, std::int64
   case outcome::sessions_full:
   case outcome::idempotency_conflict:
   case outcome::idempotency_full:
-  case outcome::malformed: break;
+  case outcome::malformed:
+  case outcome::repeated:
+  case outcome::proposal_forgotten: break;
   }
   --c.doubts;
   fail(place, c.doubts ? failure_kind::outcome_unknown : failure_kind::invalid,

@@ -1,0 +1,227 @@
+"""The command line `troupe` against real nodes: what it prints, what it stores, and its exit codes."""
+
+import json
+import os
+import subprocess
+
+import pytest
+from support.cluster import CHECKOUT, Cluster, program
+from support.ports import free_port
+
+OK, NO, INVALID, UNAVAILABLE, UNKNOWN = range(5)
+
+
+class Cli:
+    def __init__(self, endpoints, *options):
+        self.environment = {**os.environ, "TROUPE_ENDPOINTS": ",".join(endpoints)}
+        self.options = options
+
+    def __call__(self, *arguments, stdin=b""):
+        """(exit code, standard output, standard error)"""
+        done = subprocess.run(
+            [program("troupe"), *self.options, *arguments],
+            input=stdin, capture_output=True, env=self.environment, timeout=60,
+        )
+        return done.returncode, done.stdout, done.stderr.decode()
+
+    def ok(self, *arguments, stdin=b""):
+        code, out, err = self(*arguments, stdin=stdin)
+        assert (code, err) == (OK, ""), err
+        return out
+
+    def refused(self, *arguments, stdin=b"", code):
+        got, out, err = self(*arguments, stdin=stdin)
+        assert got == code, (got, out, err)
+        return err
+
+
+def peers(cluster):
+    return [f"127.0.0.1:{node.peer_port}" for node in cluster.nodes]
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory):
+    with Cluster(tmp_path_factory.mktemp("cli"), size=1) as made:
+        yield made.start()
+
+
+@pytest.fixture
+def cli(node):
+    return Cli(peers(node))
+
+
+def test_put_get_del(cli):
+    assert b"created" in cli.ok("put", "greeting", "hello")
+    assert cli.ok("get", "greeting") == b"hello"
+    assert b"replaced" in cli.ok("put", "greeting", "again")
+    assert b"deleted" in cli.ok("del", "greeting")
+    code, out, err = cli("get", "greeting")
+    assert (code, out) == (NO, b"") and "does not exist" in err
+    code, out, _ = cli("del", "greeting")
+    assert code == NO and b"was not there" in out
+
+
+@pytest.mark.parametrize("value", [b"", b"line\n", bytes(range(256)), "grüße".encode()], ids=repr)
+def test_a_value_comes_back_as_it_went(cli, tmp_path, value):
+    cli.ok("put", "v", stdin=value)
+    assert cli.ok("get", "v") == value
+    cli.ok("put", "v", "-", stdin=value)
+    assert cli.ok("get", "v") == value
+    (tmp_path / "value").write_bytes(value)
+    cli.ok("put", "v", "--file", str(tmp_path / "value"))
+    assert cli.ok("get", "v") == value
+
+
+def test_a_value_of_megabytes(cli):
+    value = os.urandom(5 * 1024 * 1024)
+    cli.ok("put", "large", stdin=value)
+    assert cli.ok("get", "large") == value
+    cli.ok("del", "large")
+
+
+def test_media_types_and_envelopes(cli):
+    cli.ok("put", "m", "text")
+    assert json.loads(cli.ok("get", "m", "--json"))["media_type"] == "text/plain"
+    cli.ok("put", "m", "--bytes", "text")
+    assert json.loads(cli.ok("get", "m", "--json"))["value"] == {"base64": "dGV4dA=="}
+    put = json.loads(cli.ok("put", "m", "--json", '{"a": [1, null]}', "--output", "json"))
+    envelope = json.loads(cli.ok("--output", "json", "get", "m"))
+    assert envelope["value"] == {"a": [1, None]} and envelope["media_type"] == "application/json"
+    assert envelope["mod_revision"] == put["revision"] and put == {"key": "m", "revision": put["revision"], "created": False}
+    assert "JSON" in cli.refused("put", "m", "--json", "{", code=INVALID)
+
+
+def test_conditions_and_old_revisions(cli):
+    first = json.loads(cli.ok("put", "c", "1", "--if-absent", "--output", "json"))["revision"]
+    error = json.loads(cli.refused("put", "c", "2", "--if-absent", "--output", "json", code=NO))
+    assert error["error"] == "conflict"
+    cli.ok("put", "c", "2", "--if-revision", str(first))
+    cli.refused("put", "c", "3", "--if-revision", str(first), code=NO)
+    cli.refused("del", "c", "--if-revision", str(first), code=NO)
+    assert cli.ok("get", "c") == b"2"
+    assert cli.ok("get", "c", "--revision", str(first)) == b"1"
+    assert cli.ok("get", "c", "--stale") == b"2"
+
+
+def test_bulk_of_lines_and_of_one_document(cli):
+    lines = b'{"key": "b/1", "value": "x"}\n\n{"value": {"n": 1e400}, "key": "b/2"}\r\n{"delete": "nothing"}\n'
+    assert b"3 items" in cli.ok("bulk", stdin=lines)
+    assert cli.ok("get", "b/2") == b'{"n":1e400}'
+    done = json.loads(cli.ok("bulk", "--output", "json", stdin=b'{"items":[{"key":"b/3","value":3}],"delete":["b/1"]}'))
+    assert done["count"] == 2
+    assert cli.ok("scan", "b/", "--keys-only") == b"b/2\nb/3\n"
+
+
+@pytest.mark.parametrize("text", [
+    b'{"key":"w","value":1}\n{"key":"w2"', b'{"key":"w","value":1}\n{"key":"","value":2}\n', b"[1]", b'{"key":"w"}',
+    b'{"key":"w","value":1}],"delete":["v"', b'{"items":7}', b"\xff", b'{"key":"w","value":1,"more":2}',
+])
+def test_a_bulk_with_any_mistake_changes_nothing(cli, text):
+    cli.refused("bulk", stdin=text, code=INVALID)
+    cli.refused("get", "w", code=NO)
+
+
+def test_transactions(cli, tmp_path):
+    cli.ok("put", "t", "old")
+    body = {
+        "compare": [{"key": "t", "target": "value", "op": "==", "value": "old"}],
+        "success": [{"put": {"key": "t", "value": "new"}}, {"get": {"key": "t"}}],
+        "failure": [{"get": {"key": "t"}}],
+    }
+    (tmp_path / "txn.json").write_text(json.dumps(body))
+    done = json.loads(cli.ok("txn", str(tmp_path / "txn.json")))
+    assert done["succeeded"] and done["results"][1]["get"]["value"] == "new"
+    code, out, _ = cli("txn", stdin=json.dumps(body).encode())
+    assert code == NO and json.loads(out)["succeeded"] is False
+    assert json.loads(out)["results"][0]["get"]["value"] == "new"
+    assert "op" in cli.refused("txn", stdin=b'{"compare":[{"key":"t","target":"value","op":"=","value":1}]}', code=INVALID)
+
+
+def test_scan_of_many_pages(cli):
+    keys = [f"s/{number:05}" for number in range(2500)]
+    cli.ok("bulk", stdin="".join(json.dumps({"key": key, "value": key}) + "\n" for key in keys).encode())
+    assert cli.ok("scan", "s/") == "".join(f"{key}\t{key}\n" for key in keys).encode()
+    assert cli.ok("scan", "s/", "--keys-only", "--reverse").decode().split() == keys[::-1]
+    assert cli.ok("scan", "s/", "--keys-only", "--limit", "1001").decode().split() == keys[:1001]
+    items = [json.loads(line) for line in cli.ok("scan", "s/0249", "--json").splitlines()]
+    assert [item["value"] for item in items] == keys[2490:]
+    assert cli.ok("scan", "no such") == b""
+
+
+def test_status_and_snapshot(cli, node):
+    status = json.loads(cli.ok("status", "--json"))
+    assert status["role"] == "leader" and status["members"][0]["peer_address"] == peers(node)[0]
+    table = cli.ok("status").decode()
+    assert "leader" in table and peers(node)[0] in table and status["cluster_id"] in table
+    assert json.loads(cli.ok("snapshot", "--output", "json"))["index"] > 0
+    assert b"snapshot at log index" in cli.ok("snapshot")
+
+
+@pytest.mark.parametrize("arguments", [
+    [], ["nonsense"], ["put"], ["get"], ["get", "a", "b"], ["put", "k", "v", "--timeout", "5"], ["get", "k", "--revision", "0"],
+    ["put", "k", "v", "--if-absent", "--if-revision", "1"], ["get", "k", "--endpoints", "host"], ["put", "", "v"],
+    ["get", "k", "--certificate", "only-this"], ["put", "k", "--file", "/nonexistent"], ["get", "k", "--output", "xml"],
+], ids=repr)
+def test_wrong_use(cli, arguments):
+    assert cli.refused(*arguments, code=INVALID)
+
+
+def test_help_names_commands_and_exit_codes(cli):
+    text = cli.ok("--help").decode()
+    for word in ("put", "get", "del", "bulk", "txn", "scan", "status", "snapshot", "TROUPE_ENDPOINTS", "Exit codes"):
+        assert word in text
+    assert "--if-absent" in cli.ok("put", "--help").decode()
+    assert cli.ok("--version").strip()
+
+
+def test_nobody_there():
+    cli = Cli([f"127.0.0.1:{free_port()}"], "--timeout", "300ms")
+    assert "unavailable" in cli.refused("put", "k", "v", code=UNAVAILABLE)
+    assert "unavailable" in cli.refused("get", "k", code=UNAVAILABLE)
+
+
+def test_every_confirmed_write_survives_dying_leaders(tmp_path):
+    with Cluster(tmp_path / "cluster") as cluster:
+        cluster.start()
+        cli = Cli(peers(cluster), "--timeout", "20s")
+        confirmed = {}
+        for round_number in range(3):
+            leader = cluster.leader()
+            for number in range(5):
+                key = f"{round_number}/{number}"
+                if number == 2:
+                    leader.kill()
+                cli.ok("put", key, key, "--if-absent")
+                confirmed[key] = key
+            assert json.loads(cli.ok("status", "--json"))["node_id"] != leader.id
+            leader.start().wait_ready()
+        lines = cli.ok("scan").decode().splitlines()
+        assert dict(line.split("\t") for line in lines) == confirmed
+
+
+def test_a_minority_takes_no_writes(tmp_path):
+    with Cluster(tmp_path / "cluster") as cluster:
+        cluster.start()
+        follower = cluster.follower()
+        for other in cluster.nodes:
+            if other is not follower:
+                other.kill()
+        cli = Cli([f"127.0.0.1:{follower.peer_port}"], "--timeout", "1s")
+        code, _, err = cli("put", "k", "v")
+        assert code in (UNAVAILABLE, UNKNOWN) and err
+        code, _, err = cli("get", "k")
+        assert code == UNAVAILABLE and err
+
+
+def test_tls(tmp_path):
+    folder = tmp_path / "certificates"
+    subprocess.run([CHECKOUT / "deploy" / "make-certificates", "--out", folder, "n1", "someone"],
+                   check=True, capture_output=True, timeout=120)
+    files = {"certificate": f"{folder}/n1.pem", "key": f"{folder}/n1-key.pem", "ca": f"{folder}/ca.pem"}
+    with Cluster(tmp_path / "cluster", size=1, settings={"tls": files}) as cluster:
+        cluster.start(timeout=60)
+        certified = Cli(peers(cluster), "--certificate", f"{folder}/someone.pem", "--key", f"{folder}/someone-key.pem",
+                        "--ca", f"{folder}/ca.pem")
+        certified.ok("put", "k", "v")
+        assert certified.ok("get", "k") == b"v"
+        Cli(peers(cluster), "--timeout", "1s").refused("get", "k", code=UNAVAILABLE)

@@ -67,6 +67,12 @@ role_kind core::role() const {
 term_t core::term() const {
   return machine_->term();
 }
+index_t core::commit() const {
+  return machine_->commit();
+}
+index_t core::last_index() const {
+  return machine_->last_index();
+}
 const node_id& core::leader() const {
   return machine_->leader_id();
 }

@@ -88,11 +88,14 @@ public:
   /// Everything to do since the last take.
   output take();
 
+  /// Copies the membership; the short questions below do not.
   status get_status() const;
   role_kind role() const;
   term_t term() const;
   /// Empty: unknown.
   const node_id& leader() const;
+  index_t commit() const;
+  index_t last_index() const;
 
 private:
   std::unique_ptr<machine> machine_;

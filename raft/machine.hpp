@@ -41,6 +41,8 @@ public:
   role_kind role() const { return static_cast<role_kind>(role_.index()); }
   term_t term() const { return state_.term; }
   const node_id& leader_id() const { return leader_; }
+  index_t commit() const { return commit_; }
+  index_t last_index() const { return log_.last_index(); }
 
 private:
   // machine.cpp

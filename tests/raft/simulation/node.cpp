@@ -84,7 +84,7 @@ void node::carry_out(output out) {
   if (leads && !led_) around_.seen.reached("leader elected");
   led_ = leads;
   led_term_ = core_->term();
-  if (leads || !out.apply.empty()) check_status(leads);
+  if (leads || !out.apply.empty()) check_commit(leads);
   around_.check.applying(id_, out.apply);
   if (!out.apply.empty()) applying_.push_back(std::move(out.apply));
   for (auto& ready : out.reads)
@@ -111,12 +111,12 @@ void node::carry_out(output out) {
   }
 }
 
-void node::check_status(bool leads) {
-  auto s = core_->get_status();
-  require(s.applied <= s.commit && s.commit <= s.last_index && s.durable_index <= s.last_index,
+void node::check_commit(bool leads) {
+  auto commit = core_->commit();
+  require(state_.index <= commit && commit <= core_->last_index(),
           id_.name + " breaks applied <= commit <= last");
-  if (leads) around_.check.leading(id_, s.term, s.commit, disk_.written(), around_.voters());
-  around_.check.follows_commit(id_, s.commit);
+  if (leads) around_.check.leading(id_, core_->term(), commit, disk_.written(), around_.voters());
+  around_.check.follows_commit(id_, commit);
 }
 
 void node::work(bool eager) {
@@ -239,12 +239,10 @@ void node::install(const incoming_chunk& chunk, bool eager) {
 void node::snapshot() {
   auto& files = disk_.durable();
   if (state_.index <= files.snapshot.index || !chunks_.empty()) return;
-  auto s = core_->get_status();
-  if (state_.index > s.applied) return;
   auto& log = disk_.durable();
   if (!log.holds(state_.index)) return;
   // Members do not change in this simulation, apart from the first entry.
-  snapshot_meta meta{state_.index, log.at(state_.index).term, s.members};
+  snapshot_meta meta{state_.index, log.at(state_.index).term, core_->get_status().members};
   auto kept = around_.dice.between(0, 10);
   auto first_kept = meta.index.value + 1 > kept ? index_t{meta.index.value + 1 - kept} : index_t{1};
   disk_.snapshot(meta, encode_state(state_), std::max(first_kept, log.before + 1));

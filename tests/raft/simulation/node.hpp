@@ -64,7 +64,7 @@ private:
 
   void pump();
   void carry_out(output out);
-  void check_status(bool leads);
+  void check_commit(bool leads);
   void sync();
   void notify();
   void apply();

@@ -9,7 +9,7 @@ namespace troupe::raft::simulation {
 
 namespace {
 
-constexpr std::uint64_t stormy_time = 300;
+constexpr std::uint64_t stormy_time = 250;
 constexpr std::uint64_t calm_time_max = 400;
 
 /// Small enough that every limit is met.
@@ -187,7 +187,7 @@ void world::recover_and_settle() {
     auto* l = leading();
     if (l && goal.value == 0 &&
         l->propose({proposal{entry_kind::command, {}, blob{"after the storm"}}}, 0) == refusal::none) {
-      goal = l->core().get_status().last_index;
+      goal = l->core().last_index();
       l->read(next_read_++);
     }
     if (goal.value != 0 && check_.committed() >= goal && settled()) break;
@@ -201,7 +201,7 @@ bool world::settled() {
   for (auto& n : nodes_)
     if (n->applied() != goal || n->has_open_reads()) return false;
   auto* l = leading();
-  return l && l->core().get_status().last_index == goal;
+  return l && l->core().last_index() == goal;
 }
 
 node* world::find(const node_id& id) {

@@ -183,6 +183,45 @@ TEST_P(at_most_once, large_answers_are_remembered_without_their_results) {
   }
 }
 
+TEST(at_most_once_pins, see_sessions_and_keys_as_they_were) {
+  driver d;
+  std::vector<session_id> all;
+  for (int i = 0; i < 20; ++i)
+    all.push_back(open(d));
+  std::uint64_t sequence = 0;
+  auto use_everything = [&] {
+    ++sequence;
+    for (auto s : all) {
+      auto key = std::to_string(s.value) + "/" + std::to_string(sequence);
+      auto lowest = sequence > 3 ? sequence - 3 : 1;
+      EXPECT_EQ(d.apply(keyed(stamped(putting("k", "v"), s, sequence, lowest), key)).code, outcome::applied);
+    }
+  };
+  for (int i = 0; i < 60; ++i)
+    use_everything();
+  auto digest = d.m.digest();
+  auto held = *d.m.try_pin(0);
+  std::vector<std::string> chunks;
+  while (!held.done()) {
+    chunks.push_back(held.next_chunk(500));
+    if (chunks.size() < 50) use_everything();
+    if (chunks.size() == 60) {
+      d.apply({{}, {}, close_session{all[0]}});
+      d.time_ms += limits::session_idle_ms + limits::idempotency_window_ms;
+      d.m.apply(d.next(entry_kind::noop, {}));
+      while (d.m.compact_some(100)) {
+      }
+    }
+  }
+  EXPECT_GT(chunks.size(), 60u);
+  EXPECT_EQ(d.m.sessions() + d.m.idempotency_keys(), 0u);
+  auto restored = restore(held.meta(), chunks);
+  ASSERT_TRUE(restored) << restored.error().detail;
+  EXPECT_EQ(restored->digest(), digest);
+  EXPECT_EQ(restored->sessions(), 20u);
+  EXPECT_EQ(restored->idempotency_keys(), 1'200u);
+}
+
 TEST(at_most_once_bounds, sessions) {
   driver d;
   auto first = open(d);

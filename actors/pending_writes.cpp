@@ -36,7 +36,7 @@ std::vector<std::uint64_t> pending_writes::waiting() const {
 
 void pending_writes::leader_lost() {
   for (auto& [number, w] : writes_)
-    if (w.may_repeat) w.where = pending_write::phase::waiting;
+    w.where = pending_write::phase::waiting;
 }
 
 std::vector<pending_writes::overdue_write> pending_writes::overdue(std::int64_t now_ms) {
@@ -47,7 +47,7 @@ std::vector<pending_writes::overdue_write> pending_writes::overdue(std::int64_t 
       continue;
     }
     bytes_ -= i->second.command.size();
-    bool certain = !i->second.may_be_applied;
+    bool certain = i->second.doubts == 0;
     out.push_back({std::move(i->second), certain});
     i = writes_.erase(i);
   }

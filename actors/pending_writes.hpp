@@ -22,10 +22,11 @@ struct pending_write {
   answer_sink_actor sink;
   std::uint64_t id = 0; ///< the asker's
   blob command;
-  bool may_repeat = false; ///< proposing it twice is harmless
   phase where = phase::waiting;
-  /// It was once in a log or sent to a leader, so it may be applied, now or later.
-  bool may_be_applied = false;
+  /// How often it was put into a log or sent to a leader without being refused there: when not 0, it may be
+  /// applied, now or later. Proposing it again is harmless all the same: every node applies an origin once
+  /// (storage/origin_table.hpp).
+  unsigned doubts = 0;
   std::int64_t no_leader_at_ms = 0; ///< refused when nobody took it until then
   std::int64_t deadline_ms = 0;
 };
@@ -44,7 +45,7 @@ public:
 
   /// What waits for a leader, in the order in which it came.
   std::vector<std::uint64_t> waiting() const;
-  /// A leader is gone: what may be proposed again waits from now on; the rest waits for its outcome.
+  /// A leader, or the link to it, is gone: what it had was perhaps lost, and waits to be proposed again.
   void leader_lost();
 
   struct overdue_write {
@@ -59,7 +60,7 @@ public:
 private:
   static bool is_overdue(const pending_write& w, std::int64_t now_ms) {
     return w.deadline_ms <= now_ms ||
-           (w.where == pending_write::phase::waiting && !w.may_be_applied && w.no_leader_at_ms <= now_ms);
+           (w.where == pending_write::phase::waiting && w.doubts == 0 && w.no_leader_at_ms <= now_ms);
   }
 
   std::size_t count_max_;

@@ -8,6 +8,9 @@
 
 namespace troupe {
 
+/// What an asker is told of a write that may or may not be applied.
+refusal outcome_unknown();
+
 class raft_driver {
 public:
   using self_pointer = raft_actor::stateful_pointer<raft_state>;

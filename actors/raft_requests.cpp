@@ -6,12 +6,16 @@
 
 namespace troupe {
 
+refusal outcome_unknown() {
+  return {refusal_kind::outcome_unknown, 0, "no answer in time; the write may or may not be applied"};
+}
+
 namespace {
 
 /// One message to the leader carries about this much.
 constexpr std::size_t forward_bytes = 1u << 20;
 
-refusal no_leader() {
+refusal no_leader_known() {
   return {refusal_kind::no_leader, 500, "no leader is known; the request was not applied"};
 }
 refusal overloaded() {
@@ -47,7 +51,7 @@ void raft_driver::take(const request& r, const answer_sink_actor& sink, std::vec
   } else if (std::holds_alternative<status_request>(r.body)) {
     answers_.add(sink, answer{r.id, status()});
   } else if (snapshot_askers_.size() >= snapshot_askers_max || !core_) {
-    answers_.refuse(sink, r.id, core_ ? overloaded() : no_leader());
+    answers_.refuse(sink, r.id, core_ ? overloaded() : no_leader_known());
   } else {
     snapshot_askers_.push_back({sink, r.id, now_.steady_ms + r.timeout_ms});
     snapshot_running_ = true;
@@ -61,7 +65,6 @@ void raft_driver::take_write(const request& r, const write_request& w, const ans
   p.sink = sink;
   p.id = r.id;
   p.command = w.command;
-  p.may_repeat = w.may_repeat;
   p.deadline_ms = now_.steady_ms + r.timeout_ms;
   p.no_leader_at_ms = now_.steady_ms + std::min<std::int64_t>(r.timeout_ms, options_.no_leader_wait_ms);
   if (auto number = writes_.add(std::move(p)))
@@ -110,8 +113,8 @@ void raft_driver::propose_here(const std::vector<std::uint64_t>& numbers) {
     if (!w) continue;
     if (why == raft::refusal::none) {
       w->where = pending_write::phase::proposed;
-      w->may_be_applied = true;
-    } else if (why == raft::refusal::overloaded && !w->may_be_applied) {
+      ++w->doubts;
+    } else if (why == raft::refusal::overloaded && w->doubts == 0) {
       auto taken = writes_.take(number);
       answers_.refuse(taken->sink, taken->id, log_.disk_full ? full_disk() : overloaded());
     }
@@ -132,7 +135,7 @@ void raft_driver::forward(const std::vector<std::uint64_t>& numbers, const peer_
     std::get<forward_proposals>(out.messages.back())
         .proposals.push_back({entry_kind::command, origin{options_.incarnation, number}, w->command});
     w->where = pending_write::phase::forwarded;
-    w->may_be_applied = true;
+    ++w->doubts;
   }
   if (!out.messages.empty()) self_->send(link, std::move(out));
 }
@@ -160,10 +163,10 @@ void raft_driver::forwarded(const node_id& from, forward_proposals& batch) {
 void raft_driver::refused(const forward_refusal& r) {
   for (auto number : r.numbers) {
     auto* w = writes_.find(number);
-    if (!w || w->where != pending_write::phase::forwarded) continue;
-    // A write that may be repeated can have been sent before, to a leader that did take it.
-    if (!w->may_repeat) w->may_be_applied = false;
-    if (r.why == raft::refusal::overloaded && !w->may_be_applied) {
+    if (!w || w->doubts == 0) continue;
+    --w->doubts;
+    if (w->where != pending_write::phase::forwarded) continue;
+    if (r.why == raft::refusal::overloaded && w->doubts == 0) {
       auto taken = writes_.take(number);
       answers_.refuse(taken->sink, taken->id, overloaded());
     } else {
@@ -213,17 +216,15 @@ cluster_status raft_driver::status() const {
 void raft_driver::sweep() {
   for (auto& [w, certain] : writes_.overdue(now_.steady_ms)) {
     if (certain)
-      answers_.refuse(w.sink, w.id, no_leader());
+      answers_.refuse(w.sink, w.id, no_leader_known());
     else
-      answers_.refuse(
-          w.sink, w.id,
-          {refusal_kind::outcome_unknown, 0, "no answer in time; the write may or may not be applied"});
+      answers_.refuse(w.sink, w.id, outcome_unknown());
   }
   for (auto& q : reads_.overdue(now_.steady_ms)) {
     bool leader = core_ && core_->leader();
     answers_.refuse(q.sink, q.id,
                     leader ? refusal{refusal_kind::timed_out, 0, "no majority confirmed the leader in time"}
-                           : no_leader());
+                           : no_leader_known());
   }
   std::erase_if(snapshot_askers_, [&](auto& asker) {
     bool over = asker.deadline_ms <= now_.steady_ms;

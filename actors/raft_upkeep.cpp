@@ -69,6 +69,7 @@ void raft_driver::on_peer_state(const peer_state& p) {
     if (core_ && core_->leader() == p.peer) dispatch_waiting();
   } else {
     links_.erase(p.peer);
+    if (core_ && core_->leader() == p.peer) writes_.leader_lost();
     if (core_) core_->unreachable(p.peer);
   }
   want_pump();
@@ -91,8 +92,14 @@ void raft_driver::on_peer_input(peer_input& in) {
 void raft_driver::on_applied(applied_notice& notice) {
   facts_ = notice.facts;
   core_->applied(notice.done);
-  for (auto& [number, result] : notice.results)
-    if (auto w = writes_.take(number)) answers_.add(w->sink, answer{w->id, std::move(result)});
+  for (auto& [number, result] : notice.results) {
+    auto w = writes_.take(number);
+    if (!w) continue;
+    if (result.code == outcome::proposal_forgotten)
+      answers_.refuse(w->sink, w->id, outcome_unknown());
+    else
+      answers_.add(w->sink, answer{w->id, std::move(result)});
+  }
   flush();
   want_pump();
 }

@@ -43,7 +43,9 @@ void apply(self_pointer self, const apply_batch& batch) {
     // A snapshot that was installed meanwhile may already cover the beginning of a batch.
     if (e.index <= s.machine->applied()) continue;
     auto result = s.machine->apply(e);
-    if (e.from.number != 0 && e.from.incarnation == s.options.incarnation)
+    // A repeated proposal was answered when it was first applied.
+    bool mine = e.from.number != 0 && e.from.incarnation == s.options.incarnation;
+    if (mine && result.code != outcome::repeated)
       notice.results.emplace_back(e.from.number, std::move(result));
   }
   notice.done = batch.entries.back().index;

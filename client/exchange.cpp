@@ -93,7 +93,7 @@ void exchange::take_own(std::vector<request>& out, std::int64_t now_ms) {
   if (closing_ && session_.open()) {
     command c;
     c.body = close_session{session_.session()};
-    out.push_back(begin_own(close_request_, write_request{encode_command(c), true}, now_ms));
+    out.push_back(begin_own(close_request_, write_request{encode_command(c)}, now_ms));
     session_.end();
   }
   closing_ = false;
@@ -107,7 +107,7 @@ void exchange::take_own(std::vector<request>& out, std::int64_t now_ms) {
     // Opened twice, it costs an entry that expires; so a node may repeat it.
     command c;
     c.body = open_session{};
-    out.push_back(begin_own(open_request_, write_request{encode_command(c), true}, now_ms));
+    out.push_back(begin_own(open_request_, write_request{encode_command(c)}, now_ms));
   }
 }
 
@@ -121,7 +121,7 @@ bool exchange::prepare(open_call& c) {
   stamped.session = stamp;
   stamped.body = std::move(*t);
   c.stamp = stamp;
-  c.body = write_request{encode_command(stamped), true};
+  c.body = write_request{encode_command(stamped)};
   return true;
 }
 

@@ -21,7 +21,7 @@ constexpr bool is_valid(compare_op v) {
   return v <= compare_op::greater;
 }
 constexpr bool is_valid(outcome v) {
-  return v <= outcome::malformed;
+  return v <= outcome::proposal_forgotten;
 }
 constexpr bool is_valid(query_outcome v) {
   return v <= query_outcome::future;
@@ -186,7 +186,6 @@ void serialize(Archive& ar, query_result& v, unsigned) {
 template <class Archive>
 void serialize(Archive& ar, write_request& v, unsigned) {
   ar& v.command;
-  ar& v.may_repeat;
 }
 template <class Archive>
 void serialize(Archive& ar, read_request& v, unsigned) {

@@ -31,6 +31,12 @@ inline constexpr std::size_t session_results_bytes_max = 256 * 1024 * 1024;
 /// applied all the same, and answered without results (command_result::truncated).
 inline constexpr std::size_t result_bytes_max = 16 * 1024 * 1024;
 
+/// Of each process, so many of its newest proposals are told apart; what is proposed again later than that is
+/// refused. A multiple of 64.
+inline constexpr std::uint64_t origin_window = std::uint64_t{1} << 19;
+/// Processes that proposed within session_idle_ms; proposals of one more are refused.
+inline constexpr std::size_t origins_max = 512;
+
 /// How long an idempotency key is remembered. Retries later than this are new requests, so clients must not
 /// retry longer.
 inline constexpr std::int64_t idempotency_window_ms = 10 * 60 * 1000;

@@ -17,6 +17,9 @@ enum class outcome : std::uint8_t {
   idempotency_conflict, ///< the key was used with another body: not applied
   idempotency_full,     ///< limits::idempotency_keys_max keys remembered: not applied
   malformed,            ///< the bytes are no command of a known version: not applied
+  repeated, ///< the same proposal of the same process was applied before: not applied again; nobody is told
+            ///< this
+  proposal_forgotten, ///< proposed again too late: applied or not is no longer known; not applied again
 };
 
 struct put_result {

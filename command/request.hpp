@@ -18,9 +18,6 @@ enum class consistency : std::uint8_t {
 /// An encoded command (command/codec.hpp). It is encoded where it enters the cluster and never again.
 struct write_request {
   blob command;
-  /// The command carries a session or an idempotency stamp, so a node may propose it again when an answer was
-  /// lost.
-  bool may_repeat = false;
 
   friend bool operator==(const write_request&, const write_request&) = default;
 };

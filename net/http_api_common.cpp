@@ -97,7 +97,7 @@ outcome_of_translation write_call(context& request, transaction&& what, answer_p
   auto encoded = encode_command(proposed);
   if (encoded.size() > request.options.bounds.command_bytes_max)
     return problem(problems::too_large, "the whole request is larger than a command may be");
-  return http_call{write_request{std::move(encoded), proposed.idempotency.has_value()},
+  return http_call{write_request{std::move(encoded)},
                    request.options.timeout_ms, std::move(plan)};
 }
 
@@ -207,7 +207,9 @@ http_response render_not_applied(const command_result& result) {
   case outcome::applied:
   case outcome::session_unknown:
   case outcome::sequence_forgotten:
-  case outcome::malformed: break;
+  case outcome::malformed:
+  case outcome::repeated:
+  case outcome::proposal_forgotten: break;
   }
   return problem(problems::internal, "the cluster did not understand the command; nothing was applied");
 }

@@ -2,6 +2,7 @@
 set(keyspace_sources
   idempotency_table.cpp
   key_space.cpp
+  origin_table.cpp
   pin.cpp
   session_table.cpp
   snapshot_file.cpp

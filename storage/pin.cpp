@@ -12,7 +12,8 @@ namespace troupe::storage {
 struct pin::impl {
   impl(const state_parts& m, std::int64_t now_ms)
       : keys(m.keys), floor(keys->pin()), sessions(m.sessions.capture()),
-        idempotency(m.idempotency.capture()), taken_at_ms(now_ms) {
+        idempotency(m.idempotency.capture()), origins(m.origins.windows().begin(), m.origins.windows().end()),
+        taken_at_ms(now_ms) {
     state = {
         snapshot_state_version, {m.index, m.term, m.members}, m.time_ms, keys->revision(), keys->compacted()};
   }
@@ -25,10 +26,13 @@ struct pin::impl {
   state_record state;
   std::vector<captured_session> sessions;
   captured_idempotency idempotency;
+  std::vector<std::pair<incarnation_t, origin_window>>
+      origins; ///< 64 KiB for each process that proposed lately
   std::int64_t taken_at_ms = 0;
 
   // How far next_chunk has come.
-  enum class part { state, sessions, idempotency, versions, end, done } at = part::state;
+  enum class part { state, origins, sessions, idempotency, versions, end, done } at = part::state;
+  std::size_t next_origin = 0;
   std::size_t next_session = 0;
   std::size_t next_idempotency = 0;
   history_position history;
@@ -36,6 +40,7 @@ struct pin::impl {
 
   void write_part(std::string& out, std::size_t bytes_max);
   void write_state(std::string& out);
+  void write_origins(std::string& out, std::size_t bytes_max);
   void write_sessions(std::string& out, std::size_t bytes_max);
   void write_idempotency(std::string& out, std::size_t bytes_max);
   void write_versions(std::string& out, std::size_t bytes_max);
@@ -92,6 +97,7 @@ std::string pin::next_chunk(std::size_t bytes_max) {
 void pin::impl::write_part(std::string& out, std::size_t bytes_max) {
   switch (at) {
   case part::state: return write_state(out);
+  case part::origins: return write_origins(out, bytes_max);
   case part::sessions: return write_sessions(out, bytes_max);
   case part::idempotency: return write_idempotency(out, bytes_max);
   case part::versions: return write_versions(out, bytes_max);
@@ -102,7 +108,15 @@ void pin::impl::write_part(std::string& out, std::size_t bytes_max) {
 
 void pin::impl::write_state(std::string& out) {
   write(out, snapshot_record::state, state);
-  at = part::sessions;
+  at = part::origins;
+}
+
+void pin::impl::write_origins(std::string& out, std::size_t bytes_max) {
+  while (next_origin < origins.size() && out.size() < bytes_max) {
+    auto& [who, window] = origins[next_origin++];
+    write(out, snapshot_record::origin, origin_record{who, std::move(window)});
+  }
+  if (next_origin == origins.size()) at = part::sessions;
 }
 
 void pin::impl::write_sessions(std::string& out, std::size_t bytes_max) {

@@ -28,6 +28,7 @@ struct snapshot_loader::impl {
 
   void read_record(input_archive& in);
   void read_state(input_archive& in);
+  void read_origin(input_archive& in);
   void read_session(input_archive& in);
   void read_idempotency(input_archive& in);
   void read_version(input_archive& in, bool tombstone);
@@ -67,6 +68,7 @@ void snapshot_loader::impl::read_record(input_archive& in) {
   require(part(kind) >= part(last_kind), "records out of order");
   switch (kind) {
   case snapshot_record::state: read_state(in); break;
+  case snapshot_record::origin: read_origin(in); break;
   case snapshot_record::session: read_session(in); break;
   case snapshot_record::idempotency: read_idempotency(in); break;
   case snapshot_record::value: read_version(in, false); break;
@@ -88,6 +90,12 @@ void snapshot_loader::impl::read_state(input_archive& in) {
   parts->members = std::move(state.meta.members);
   parts->time_ms = state.leader_time_ms;
   require(parts->keys->begin_load(state.compacted, state.revision));
+}
+
+void snapshot_loader::impl::read_origin(input_archive& in) {
+  origin_record record;
+  in >> record;
+  require(parts->origins.load(record.who, std::move(record.window), parts->time_ms));
 }
 
 void snapshot_loader::impl::read_session(input_archive& in) {

@@ -8,6 +8,7 @@
 #include "base/archive.hpp"
 #include "base/entry_archive.hpp"
 #include "command/archive.hpp"
+#include "storage/origin_table.hpp"
 
 namespace troupe::storage {
 
@@ -15,11 +16,12 @@ inline constexpr std::uint8_t snapshot_state_version = 1;
 
 enum class snapshot_record : std::uint8_t {
   state = 1,       ///< first
-  session = 2,     ///< by id
-  idempotency = 3, ///< in the order of the log
-  value = 4,       ///< with tombstones: keys ascending, versions of a key from newest to oldest
-  tombstone = 5,
-  end = 6, ///< last
+  origin = 2,      ///< by incarnation
+  session = 3,     ///< by id
+  idempotency = 4, ///< in the order of the log
+  value = 5,       ///< with tombstones: keys ascending, versions of a key from newest to oldest
+  tombstone = 6,
+  end = 7, ///< last
 };
 constexpr bool is_valid(snapshot_record v) {
   return v >= snapshot_record::state && v <= snapshot_record::end;
@@ -39,6 +41,19 @@ void serialize(Archive& ar, state_record& v, unsigned) {
   ar& v.leader_time_ms;
   ar& v.revision;
   ar& v.compacted;
+}
+
+/// The newest proposals of one process.
+struct origin_record {
+  incarnation_t who;
+  origin_window window;
+};
+template <class Archive>
+void serialize(Archive& ar, origin_record& v, unsigned) {
+  ar& v.who;
+  ar& v.window.last_used_ms;
+  ar& v.window.highest;
+  ar& v.window.bits;
 }
 
 /// A session; its remembered results (u64 sequence, blob) follow, as a vector does.

@@ -67,7 +67,7 @@ command_result state_machine::apply(const entry& e) {
   parts_->idempotency.expire(parts_->time_ms);
   switch (e.kind) {
   case entry_kind::noop: return {};
-  case entry_kind::command: return parts_->apply_command(e.payload.view());
+  case entry_kind::command: return parts_->apply_command(e);
   case entry_kind::membership: return parts_->apply_membership(e.payload.view());
   }
   TROUPE_ASSERT(false, "every kind of entry is handled");

@@ -93,8 +93,16 @@ command_result state_parts::apply_membership(std::string_view payload) {
   return {};
 }
 
-command_result state_parts::apply_command(std::string_view payload) {
-  auto decoded = decode_command(payload);
+command_result state_parts::apply_command(const entry& e) {
+  if (e.from.number != 0) {
+    switch (origins.note(e.from, time_ms)) {
+    case origin_verdict::fresh: break;
+    case origin_verdict::repeated: return answer(outcome::repeated);
+    case origin_verdict::forgotten: return answer(outcome::proposal_forgotten);
+    case origin_verdict::full: return answer(outcome::sessions_full);
+    }
+  }
+  auto decoded = decode_command(e.payload.view());
   if (!decoded) return answer(outcome::malformed);
   return apply_once(*decoded);
 }

@@ -5,6 +5,7 @@
 
 #include "storage/idempotency_table.hpp"
 #include "storage/key_space.hpp"
+#include "storage/origin_table.hpp"
 #include "storage/session_table.hpp"
 #include "storage/state_machine.hpp"
 
@@ -13,6 +14,7 @@ namespace troupe::storage {
 struct state_parts {
   /// Shared with pins, which may outlive the state machine.
   std::shared_ptr<key_space> keys = std::make_shared<key_space>();
+  origin_table origins;
   session_table sessions;
   idempotency_table idempotency;
   membership members;
@@ -20,7 +22,7 @@ struct state_parts {
   term_t term;
   std::int64_t time_ms = 0;
 
-  command_result apply_command(std::string_view payload);
+  command_result apply_command(const entry& e);
   command_result apply_membership(std::string_view payload);
 
 private:

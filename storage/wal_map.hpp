@@ -41,7 +41,8 @@ public:
 
   /// An entry record at `position` begins with entry `first`.
   void note(index_t first, log_position position, std::vector<map_change>& out);
-  /// The next entry record does not continue the run: another segment, a suffix was removed, or the map is empty.
+  /// The next entry record does not continue the run: another segment, a suffix was removed, or the map is
+  /// empty.
   void end_run() { in_run_ = false; }
 
 private:

@@ -44,7 +44,7 @@ inline command_result some_result() {
 
 inline std::vector<request> requests() {
   return {
-      {1, 500, write_request{blob{"encoded"}, true}},
+      {1, 500, write_request{blob{"encoded"}}},
       {2, 501, read_request{get_query{"k", revision_t{8}}, consistency::stale}},
       {3, 502,
        read_request{range_query{"a", "b", 10, 2000, true, true, revision_t{9}}, consistency::linearizable}},

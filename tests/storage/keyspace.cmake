@@ -1,4 +1,5 @@
 # The key space, the state machine around it, and snapshots.
+troupe_test(storage_origin_table_test SOURCES origin_table_test.cpp LINKS troupe::storage)
 troupe_test(storage_snapshot_fault_test SOURCES snapshot_fault_test.cpp LINKS troupe::storage)
 troupe_test(storage_snapshot_file_test SOURCES snapshot_file_test.cpp LINKS troupe::storage)
 troupe_test(storage_snapshot_loader_test SOURCES snapshot_loader_test.cpp LINKS troupe::storage)

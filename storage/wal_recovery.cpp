@@ -59,7 +59,7 @@ class replay {
 public:
   replay(file_system& fs, const wal_options& options) : fs_(fs), options_(options) {}
 
-  result<void> segment(segment_info info, bool is_newest);
+  result<void> segment(const segment_info& info, bool is_newest);
   result<void> check_complete() const;
   result<void> repair(recovered_log& out);
   recovered_files take(recovered_log& out);
@@ -94,7 +94,7 @@ private:
   bool sealed_ = false;
 };
 
-result<void> replay::segment(segment_info info, bool is_newest) {
+result<void> replay::segment(const segment_info& info, bool is_newest) {
   auto content = fs_.open(info.path, is_newest ? open_mode::read_write : open_mode::read);
   if (!content) return content.error();
   auto bytes = (*content)->size();

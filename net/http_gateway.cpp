@@ -29,8 +29,8 @@ namespace {
 /// What the gateway waits beyond the time-out that the node was told: its answer should win.
 constexpr auto backstop = 1'000ms;
 constexpr auto sweep_interval = 250ms;
-/// How long a stopping gateway waits for answers, and then for the sockets to take them. Together under 500
-/// ms.
+/// How long a stopping gateway waits for answers, and then for the sockets to take them; half a second in
+/// all.
 constexpr auto stop_answers = 200ms;
 constexpr auto stop_writes = 100ms;
 constexpr auto stop_poll = 10ms;
@@ -41,25 +41,26 @@ constexpr auto stop_poll = 10ms;
 class http_gateway::impl final : public http_handler {
 public:
   impl(http_gateway_options options, std::shared_ptr<prometheus::Registry> registry)
-      : metrics_(std::move(registry)), api_(with_metrics(std::move(options.api))), sweep_timer_(context_),
-        stop_timer_(context_) {}
+      : options_(std::move(options)), metrics_(std::move(registry)), api_(with_metrics(options_.api)),
+        sweep_timer_(context_), stop_timer_(context_) {}
 
   ~impl() override {
-    if (!thread_.joinable()) return;
-    asio::post(context_, [this] { end(caf::exit_reason::user_shutdown); });
-    thread_.join();
+    if (thread_.joinable()) asio::post(context_, [this] { end(caf::exit_reason::user_shutdown); });
+    join();
   }
 
-  result<void> listen(const http_gateway_options& options) {
-    auto bound = http_server::listen(context_, *this, options.host, options.port, options.limits);
+  result<void> listen() {
+    auto bound = http_server::listen(context_, *this, options_.host, options_.port, options_.limits);
     if (!bound) return bound.error();
     server_ = std::move(*bound);
+    options_.port = server_->port(); // a restart takes the same one
     return {};
   }
 
-  std::uint16_t port() const { return server_->port(); }
+  std::uint16_t port() const { return options_.port; }
 
   caf::actor start(caf::actor_system& system, front_actor front) {
+    if (thread_.joinable()) reset();
     front_ = std::move(front);
     unit_.emplace(&system);
     auto handle = system.spawn<caf::actor_companion>();
@@ -70,6 +71,7 @@ public:
     companion_->set_exit_handler([this](caf::exit_msg& message) { begin_stop(message.reason); });
     companion_->on_enqueue([this](caf::mailbox_element_ptr message) { enqueue(std::move(message)); });
     asio::post(context_, [this] {
+      if (!server_) return end(caf::exit_reason::unhandled_exception);
       server_->start();
       sweep();
     });
@@ -79,6 +81,12 @@ public:
 
   void join() {
     if (thread_.joinable()) thread_.join();
+    // The handles must not outlive the actor system.
+    companion_ = nullptr;
+    front_ = nullptr;
+    self_ = nullptr;
+    sink_ = nullptr;
+    inbox_.clear();
   }
 
   void on_request(http_request&& http, request_token token) override {
@@ -109,6 +117,21 @@ private:
     bool open;
   };
 
+  /// Makes ready for another start after the actor has ended.
+  void reset() {
+    join();
+    context_.restart();
+    work_.emplace(context_.get_executor());
+    server_.reset();
+    // What was open is gone with its connections; ids go on, so that late answers still match nothing.
+    for (std::size_t place = 0; place < pending_.size(); ++place)
+      if (std::exchange(pending_[place].open, false)) free_.push_back(static_cast<std::uint32_t>(place));
+    batch_ = {};
+    stopping_ = ended_ = actor_ended_ = false;
+    if (auto listening = listen(); !listening)
+      spdlog::critical("the HTTP gateway cannot start again: {}", listening.error().detail);
+  }
+
   api_options with_metrics(api_options options) {
     options.metrics_text = [this] { return metrics_.text(server_->counters()); };
     return options;
@@ -120,7 +143,7 @@ private:
       context_.run();
     } catch (const std::exception& failure) {
       spdlog::critical("the HTTP gateway failed: {}", failure.what());
-      leave(caf::exit_reason::unhandled_exception);
+      end(caf::exit_reason::unhandled_exception);
     }
   }
 
@@ -140,8 +163,14 @@ private:
       std::lock_guard lock{inbox_mutex_};
       inbox_.swap(working_);
     }
-    for (auto& message : working_)
-      if (!ended_) companion_->activate(&*unit_, *message);
+    for (auto& message : working_) {
+      if (ended_) break;
+      // An exit message with reason kill ends the actor without asking its exit handler.
+      if (companion_->activate(&*unit_, *message) == caf::scheduled_actor::activation_result::terminated) {
+        actor_ended_ = true;
+        end(caf::exit_reason::kill);
+      }
+    }
     working_.clear();
   }
 
@@ -229,21 +258,24 @@ private:
   /// define it.)
   void leave(caf::exit_reason reason) {
     companion_->on_enqueue(nullptr);
-    companion_->cleanup(caf::make_error(reason), &*unit_);
+    if (!std::exchange(actor_ended_, true)) companion_->cleanup(caf::make_error(reason), &*unit_);
   }
 
   void end(caf::exit_reason reason) {
     if (ended_) return;
     ended_ = true;
-    server_->close();
+    if (server_) server_->close();
     sweep_timer_.cancel();
+    stop_timer_.cancel();
     leave(reason);
     work_.reset();
     context_.stop();
   }
 
   asio::io_context context_{1};
-  asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
+  using work_guard = asio::executor_work_guard<asio::io_context::executor_type>;
+  std::optional<work_guard> work_{context_.get_executor()}; ///< until the end of the actor
+  http_gateway_options options_;
   http_metrics metrics_;
   http_api api_;
   std::unique_ptr<http_server> server_;
@@ -265,13 +297,14 @@ private:
   std::vector<std::uint32_t> free_;
   bool stopping_ = false;
   bool ended_ = false;
+  bool actor_ended_ = false;
   std::thread thread_;
 };
 
 result<std::unique_ptr<http_gateway>> http_gateway::bind(http_gateway_options options,
                                                          std::shared_ptr<prometheus::Registry> registry) {
-  auto implementation = std::make_unique<impl>(options, std::move(registry));
-  if (auto listening = implementation->listen(options); !listening) return listening.error();
+  auto implementation = std::make_unique<impl>(std::move(options), std::move(registry));
+  if (auto listening = implementation->listen(); !listening) return listening.error();
   return std::unique_ptr<http_gateway>{new http_gateway{std::move(implementation)}};
 }
 

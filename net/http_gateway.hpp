@@ -41,11 +41,13 @@ public:
   ~http_gateway();
 
   std::uint16_t port() const;
-  /// Spawns the actor on its own thread and starts to accept. `front` gets every request. Call once.
-  /// The actor ends on an exit message: it stops accepting, answers what is open with 503 or 504, closes, all
-  /// within 500 ms. It ends by itself only on a failure of the event loop; its monitors then learn of it.
+  /// Spawns the actor on its own thread and starts to accept. `front` gets every request.
+  /// The actor ends on an exit message: it stops accepting, answers what is open with 503 or 504 and closes,
+  /// all within 500 ms. By itself it ends only when the event loop fails; its monitors learn of it, and may
+  /// call start() again, which listens on the same port anew. Never call it while the actor lives.
   caf::actor start(caf::actor_system& system, front_actor front);
-  /// Waits for the thread to end: after an exit message to the actor, before the actor system goes away.
+  /// Waits for the thread to end and gives up all handles: after an exit message to the actor, before the
+  /// actor system goes away.
   void join();
 
 private:

@@ -208,7 +208,10 @@ result<std::unique_ptr<http_server>> http_server::listen(asio::io_context& conte
 }
 
 http_server::http_server(std::unique_ptr<impl> implementation) : impl_(std::move(implementation)) {}
-http_server::~http_server() = default;
+// Connections live on in handlers that have not run; closed, they no longer look at what is gone now.
+http_server::~http_server() {
+  impl_->close();
+}
 std::uint16_t http_server::port() const {
   return impl_->port();
 }

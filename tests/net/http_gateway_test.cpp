@@ -258,6 +258,27 @@ TEST_F(http_gateway_test, can_be_dropped_before_it_starts_and_while_it_runs) {
   actor = nullptr;
 }
 
+TEST_F(http_gateway_test, starts_again_on_the_same_port_after_it_ended) {
+  start();
+  const auto port = gateway->port();
+  {
+    http_client client{port};
+    client.send(get("/v1/kv/hold"));
+    log->take(1);
+    caf::scoped_actor self{system};
+    self->monitor(actor);
+    self->send_exit(actor, caf::exit_reason::kill); // ends it at once
+    self->receive([](const caf::down_msg&) {});
+    EXPECT_TRUE(client.ended());
+  }
+  actor = gateway->start(system, node);
+  EXPECT_EQ(gateway->port(), port);
+  http_client client{port};
+  client.send(put("/v1/kv/a", "x") + get("/v1/kv/a"));
+  EXPECT_EQ(client.receive()->status, 201u);
+  EXPECT_EQ(client.receive()->body, "x");
+}
+
 TEST_F(http_gateway_test, says_in_one_sentence_that_the_port_is_taken) {
   start();
   http_gateway_options options;

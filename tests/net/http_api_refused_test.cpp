@@ -1,0 +1,174 @@
+// Every request that is refused before the node sees it.
+
+#include "tests/net/http_api_fixture.hpp"
+
+namespace troupe::net {
+namespace {
+
+using namespace test;
+using ::testing::HasSubstr;
+
+struct refusal_case {
+  http_request request;
+  unsigned status;
+  std::string_view slug;
+};
+
+TEST_F(http_api_test, refuses_bad_requests_with_the_right_problem) {
+  const std::string deep = std::string(200, '[') + std::string(200, ']');
+  const std::vector<refusal_case> cases{
+      // routes and methods
+      {get("/v1/nothing"), 404, "no-such-route"},
+      {get("/v1"), 404, "no-such-route"},
+      {get("/v1/kv/a/b"), 404, "no-such-route"},
+      {get("/v1/watch"), 404, "no-such-route"},
+      {get("/v1/search?q=x"), 404, "no-such-route"},
+      {get("/docs/absent.js"), 404, "no-such-route"},
+      {get("/docs/openapi.json"), 404, "no-such-route"},
+      {make(http_method::post, "/v1/kv/a"), 405, "method-not-allowed"},
+      {make(http_method::put, "/v1/kv"), 405, "method-not-allowed"},
+      {make(http_method::other, "/v1/kv/a"), 405, "method-not-allowed"},
+      {get("/v1/bulk"), 405, "method-not-allowed"},
+      {make(http_method::del, "/metrics"), 405, "method-not-allowed"},
+      {get("/metrics"), 404, "no-such-route"}, // no registry in this test
+      // targets
+      {get("/v1/kv/a%2"), 400, "malformed-request"},
+      {get("/v1/kv/a%zz"), 400, "malformed-request"},
+      {get("/v1/kv/a b"), 400, "malformed-request"},
+      {get("v1/kv/a"), 400, "malformed-request"},
+      {get(""), 400, "malformed-request"},
+      {get("*"), 400, "malformed-request"},
+      {get("/v1/kv/\xc3\xa4"), 400, "malformed-request"},
+      {get("/v1/kv/"), 400, "bad-key"},
+      {get("/v1/kv/" + std::string(4097, 'k')), 414, "uri-too-long"},
+      // parameters
+      {get("/v1/kv/a?ttl=3s"), 400, "bad-parameter"},
+      {put("/v1/kv/a?ttl=30s", "x"), 400, "bad-parameter"},
+      {get("/v1/kv/a?consistency=eventual"), 400, "bad-parameter"},
+      {get("/v1/kv/a?consistency=stale&consistency=stale"), 400, "bad-parameter"},
+      {get("/v1/kv/a?revision=0"), 400, "bad-parameter"},
+      {get("/v1/kv/a?revision=-1"), 400, "bad-parameter"},
+      {get("/v1/kv/a?revision=1x"), 400, "bad-parameter"},
+      {get("/v1/kv/a?revision="), 400, "bad-parameter"},
+      {get("/v1/kv/a?revision=18446744073709551616"), 400, "bad-parameter"},
+      {get("/v1/kv?limit=0"), 400, "bad-parameter"},
+      {get("/v1/kv?limit=10001"), 400, "bad-parameter"},
+      {get("/v1/kv?limit=ten"), 400, "bad-parameter"},
+      {get("/v1/kv?start=b&end=a"), 400, "bad-parameter"},
+      {get("/v1/kv?end="), 400, "bad-parameter"},
+      {get("/v1/kv?keys_only=yes"), 400, "bad-parameter"},
+      {get("/v1/kv?reverse=1"), 400, "bad-parameter"},
+      {get("/v1/kv?cursor=rubbish"), 400, "bad-parameter"},
+      {get("/v1/kv?cursor="), 400, "bad-parameter"},
+      {get("/v1/kv?keys=1"), 400, "bad-parameter"},
+      {get("/v1/cluster?x=1"), 400, "bad-parameter"},
+      {get("/healthz?verbose"), 400, "bad-parameter"},
+      // values
+      {put("/v1/kv/a", "{\"a\":}", "application/json"), 400, "malformed-json"},
+      {put("/v1/kv/a", "", "application/json"), 400, "malformed-json"},
+      {put("/v1/kv/a", "1 2", "application/json"), 400, "malformed-json"},
+      {put("/v1/kv/a", "[1,]", "application/json"), 400, "malformed-json"},
+      {put("/v1/kv/a", "// c\n1", "application/json"), 400, "malformed-json"},
+      {put("/v1/kv/a", "NaN", "application/json"), 400, "malformed-json"},
+      {put("/v1/kv/a", "\"\xff\"", "application/json"), 400, "malformed-json"},
+      {put("/v1/kv/a", "\"\\ud800\"", "application/json"), 400, "malformed-json"},
+      {put("/v1/kv/a", deep, "application/json"), 400, "malformed-json"},
+      {put("/v1/kv/a", "\xc0\x80", "text/plain"), 400, "not-utf8"},
+      {put("/v1/kv/a", "x", "text/plain; charset=iso-8859-1"), 415, "unsupported-media-type"},
+      {put("/v1/kv/a", "x", "nonsense"), 415, "unsupported-media-type"},
+      {put("/v1/kv/a", std::string(8 * 1024 * 1024 + 1, 'x')), 413, "too-large"},
+      // bodies of bulk and txn
+      {post("/v1/bulk", "{\"items\":[{\"key\":\"a\",\"value\":1}"), 400, "malformed-json"},
+      {post("/v1/bulk", "{\"items\":[{\"key\":\"a\",\"value\":1e}]}"), 400, "malformed-json"},
+      {post("/v1/bulk", "{\"items\":[{\"key\":\"a\",\"value\":{\"base64\":\"?\"}}]}"), 400, "malformed-json"},
+      {post("/v1/bulk", "[]"), 400, "bad-body"},
+      {post("/v1/bulk", "{\"items\":{}}"), 400, "bad-body"},
+      {post("/v1/bulk", "{\"items\":[1]}"), 400, "bad-body"},
+      {post("/v1/bulk", "{\"items\":[{\"key\":\"a\"}]}"), 400, "bad-body"},
+      {post("/v1/bulk", "{\"items\":[{\"value\":1}]}"), 400, "bad-body"},
+      {post("/v1/bulk", "{\"items\":[{\"key\":1,\"value\":1}]}"), 400, "bad-body"},
+      {post("/v1/bulk", "{\"items\":[{\"key\":\"\",\"value\":1}]}"), 400, "bad-body"},
+      {post("/v1/bulk", "{\"items\":[{\"key\":\"a\",\"key\":\"b\",\"value\":1}]}"), 400, "bad-body"},
+      {post("/v1/bulk", "{\"items\":[{\"key\":\"a\",\"value\":1,\"ttl\":\"3s\"}]}"), 400, "bad-body"},
+      {post("/v1/bulk", "{\"items\":[],\"items\":[]}"), 400, "bad-body"},
+      {post("/v1/bulk", "{\"puts\":[]}"), 400, "bad-body"},
+      {post("/v1/bulk", "{\"delete\":[\"\"]}"), 400, "bad-body"},
+      {post("/v1/bulk", "{\"delete\":[null]}"), 400, "bad-body"},
+      {post("/v1/bulk", "{\"items\":[{\"key\":\"a\",\"value\":1,\"media_type\":\"text/plain\"}]}"), 400,
+       "bad-body"},
+      {post("/v1/bulk", "{\"items\":[{\"key\":\"a\",\"value\":{\"base64\":\"ew==\"},\"media_type\":"
+                        "\"application/json\"}]}"),
+       400, "bad-body"},
+      {post("/v1/txn", "{\"success\":[{}]}"), 400, "bad-body"},
+      {post("/v1/txn", "{\"success\":[{\"get\":{\"key\":\"a\"},\"delete\":{\"key\":\"a\"}}]}"), 400,
+       "bad-body"},
+      {post("/v1/txn", "{\"success\":[{\"move\":{\"key\":\"a\"}}]}"), 400, "bad-body"},
+      {post("/v1/txn", "{\"success\":[{\"get\":{\"key\":\"a\",\"revision\":1}}]}"), 400, "bad-body"},
+      {post("/v1/txn", "{\"compare\":[{\"key\":\"a\",\"target\":\"lease\",\"op\":\"==\",\"value\":1}]}"), 400,
+       "bad-body"},
+      {post("/v1/txn", "{\"compare\":[{\"key\":\"a\",\"target\":\"version\",\"op\":\"=\",\"value\":1}]}"),
+       400, "bad-body"},
+      {post("/v1/txn", "{\"compare\":[{\"key\":\"a\",\"target\":\"version\",\"op\":\"==\",\"value\":-1}]}"),
+       400, "bad-body"},
+      {post("/v1/txn", "{\"compare\":[{\"key\":\"a\",\"target\":\"version\",\"op\":\"==\",\"value\":1.5}]}"),
+       400, "bad-body"},
+      {post("/v1/txn",
+            "{\"compare\":[{\"key\":\"a\",\"target\":\"version\",\"op\":\"==\",\"value\":\"1\"}]}"),
+       400, "bad-body"},
+      {post("/v1/txn", "{\"compare\":[{\"key\":\"a\",\"target\":\"exists\",\"op\":\"==\",\"value\":1}]}"),
+       400, "bad-body"},
+      {post("/v1/txn", "{\"compare\":[{\"key\":\"a\",\"target\":\"exists\",\"op\":\"<\",\"value\":true}]}"),
+       400, "bad-body"},
+      {post("/v1/txn", "{\"compare\":[{\"key\":\"a\",\"target\":\"value\",\"op\":\"==\"}]}"), 400,
+       "bad-body"},
+      {post("/v1/snapshot", "{}"), 400, "bad-body"},
+  };
+  for (auto& one : cases) {
+    SCOPED_TRACE(one.request.target.substr(0, 80) + " " + one.request.body.substr(0, 120));
+    expect_problem(refused(one.request), one.status, one.slug);
+  }
+}
+
+TEST_F(http_api_test, says_which_methods_work) {
+  EXPECT_THAT(refused(make(http_method::post, "/v1/kv/a")).headers,
+              HasSubstr("Allow: GET, HEAD, PUT, DELETE\r\n"));
+  EXPECT_THAT(refused(get("/v1/txn")).headers, HasSubstr("Allow: POST\r\n"));
+}
+
+TEST_F(http_api_test, wants_a_body_of_known_length) {
+  auto no_length = put("/v1/kv/a", "");
+  no_length.length_known = false;
+  expect_problem(refused(no_length), 411, "length-required");
+  auto bulk = post("/v1/bulk", "");
+  bulk.length_known = false;
+  expect_problem(refused(bulk), 411, "length-required");
+}
+
+TEST_F(http_api_test, refuses_headers_that_do_not_fit) {
+  auto repeated = get("/v1/kv/a");
+  repeated.repeated_header = true;
+  expect_problem(refused(repeated), 400, "bad-header");
+  for (std::string tag : {"7", "W/\"7\"", "\"x\"", "\"\"", "\"", "\"1\", \"2\"", ""}) {
+    SCOPED_TRACE(tag);
+    auto conditional = put("/v1/kv/a", "x");
+    conditional.if_match = tag;
+    expect_problem(refused(conditional), 400, "bad-header");
+  }
+  for (std::size_t size : {0, 256}) {
+    auto idempotent = put("/v1/kv/a", "x");
+    idempotent.idempotency_key = std::string(size, 'i');
+    expect_problem(refused(idempotent), 400, "bad-header");
+  }
+  auto conditional_bulk = post("/v1/bulk", "{}");
+  conditional_bulk.if_match = "*";
+  expect_problem(refused(conditional_bulk), 400, "bad-header");
+  auto form = post("/v1/bulk", "{}");
+  form.content_type = "application/x-www-form-urlencoded";
+  expect_problem(refused(form), 415, "unsupported-media-type");
+  auto compressed = put("/v1/kv/a", "x");
+  compressed.content_encoding = "gzip";
+  expect_problem(refused(compressed), 415, "unsupported-media-type");
+}
+
+} // namespace
+} // namespace troupe::net

@@ -7,8 +7,6 @@
 #include <caf/io/all.hpp>
 #include <caf/openssl/all.hpp>
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <random>
 #include <utility>
@@ -32,10 +30,9 @@ std::optional<failure> check(const std::vector<std::string>& endpoints, const cl
   if (endpoints.empty()) return failure{failure_kind::invalid, "no endpoint is given"};
   for (auto& e : endpoints)
     if (auto parsed = parse_address(e); !parsed) return parsed.error();
-  if (!o.tls) return std::nullopt;
-  for (auto* file : {&o.tls->certificate, &o.tls->key, &o.tls->authority})
-    if (file->empty() || ::access(file->c_str(), R_OK) != 0)
-      return failure{failure_kind::invalid, "the TLS file \"" + *file + "\" cannot be read"};
+  if (o.tls)
+    if (auto usable = net::check_tls(*options_of_middleman(o).tls); !usable)
+      return failure{failure_kind::invalid, usable.error().detail};
   return std::nullopt;
 }
 

@@ -66,9 +66,9 @@ struct get_done {
 class client {
 public:
   /// `endpoints` are peer ports of nodes, "host:port"; one that can be reached is enough, the others are
-  /// learned from it. Wrong ones, or unreadable TLS files, make every call fail as invalid.
+  /// learned from it. Wrong ones, or TLS files that cannot be used, make every call fail as invalid.
   explicit client(const std::vector<std::string>& endpoints, client_options options = {});
-  /// Closes the session, which takes at most about half a second, and ends what threads are left in.
+  /// Closes the session and the connections; at most about two seconds when nobody answers.
   ~client();
   client(const client&) = delete;
   client& operator=(const client&) = delete;

@@ -135,6 +135,8 @@ void learn(self_pointer self, const cluster_status& status) {
   // The node itself may be listed under a name that differs from the one that was dialled.
   const auto current = s.talk.link();
   if (current && leader && status.self == status.leader) leader = s.links[current].where;
+  // It knows who leads, so it can serve again, and is as good as any that cannot be reached.
+  if (leader) s.another_wanted = false;
   s.book->set_leader(std::move(leader));
 }
 
@@ -210,7 +212,8 @@ void tick(self_pointer self) {
   s.tick_sent = false;
   const auto now = now_ms();
   s.talk.expire(now);
-  if (s.talk.link() && s.talk.busy() && now - s.status_asked_ms >= status_interval_ms) ask_status(self);
+  if (s.talk.link() && (s.talk.busy() || s.another_wanted) && now - s.status_asked_ms >= status_interval_ms)
+    ask_status(self);
   turn(self);
 }
 

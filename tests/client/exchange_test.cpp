@@ -31,7 +31,6 @@ TEST(exchange, writes_wait_for_one_session_and_are_stamped_in_order) {
   t.open_session(7);
   const auto batch = t.sent();
   ASSERT_EQ(batch.size(), 2U);
-  EXPECT_TRUE(std::get<write_request>(batch[0].body).may_repeat);
   EXPECT_EQ(t.command_in(batch[0]).session, (session_stamp{session_id{7}, sequence_t{1}, sequence_t{1}}));
   EXPECT_EQ(t.command_in(batch[1]).session, (session_stamp{session_id{7}, sequence_t{2}, sequence_t{1}}));
   t.apply(batch[1].id);

@@ -103,10 +103,11 @@ private:
       ASSERT_LE(times, 1U) << key << " was applied twice";
       ASSERT_EQ(t_.results.count(id), 1U) << key << " has no result";
       const auto* failed = std::get_if<failure>(&t_.results.at(id));
-      if (!failed)
+      if (!failed) {
         EXPECT_EQ(times, 1U) << key << " was confirmed and is not there";
-      else if (failed->kind != failure_kind::outcome_unknown)
+      } else if (failed->kind != failure_kind::outcome_unknown) {
         EXPECT_EQ(times, 0U) << key << " is there although it was " << to_string(failed->kind);
+      }
     }
   }
 

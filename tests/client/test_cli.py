@@ -225,3 +225,11 @@ def test_tls(tmp_path):
         certified.ok("put", "k", "v")
         assert certified.ok("get", "k") == b"v"
         Cli(peers(cluster), "--timeout", "1s").refused("get", "k", code=UNAVAILABLE)
+
+
+def test_tls_files_that_cannot_be_used(tmp_path):
+    file = tmp_path / "file.pem"
+    file.write_text("no certificate")
+    cli = Cli(["127.0.0.1:1"], "--certificate", str(file), "--key", str(file), "--ca", str(file))
+    error = cli.refused("get", "k", code=INVALID)
+    assert str(file) in error and len(error.splitlines()) == 1

@@ -78,6 +78,7 @@ result<void> reconcile(storage::wal& log, storage::recovered_log& found, const s
   found.last = snapshot.index;
   found.term_runs.clear();
   found.tail.clear();
+  found.memberships.clear();
   found.members = snapshot.members;
   found.members_index = snapshot.index;
   return {};
@@ -94,7 +95,8 @@ raft::recovered core_start(storage::recovered_log& found, const snapshot_meta& s
   out.leader_time_ms = state_time_ms;
   if (!found.tail.empty())
     out.leader_time_ms = std::max(out.leader_time_ms, found.tail.back().leader_time_ms);
-  if (found.members_index > snapshot.index) out.memberships.push_back({found.members_index, found.members});
+  for (auto& [index, members] : found.memberships)
+    if (index > snapshot.index) out.memberships.push_back({index, members});
   out.tail = std::move(found.tail);
   return out;
 }

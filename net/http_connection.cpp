@@ -151,6 +151,7 @@ void http_connection::dispatch() {
   read_deadline_ = clock::now() + shared_.limits.idle_timeout;
   const bool overloaded = counters.in_flight >= shared_.limits.in_flight_max;
   if (overloaded) {
+    ++counters.overloaded;
     next.ready = true;
     next.response = unavailable(problems::overloaded,
                                 "too many requests are open on this node; nothing was applied", 1'000);

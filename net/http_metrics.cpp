@@ -50,6 +50,8 @@ http_metrics::http_metrics(std::shared_ptr<prometheus::Registry> registry) : reg
       add_counter(*registry_, "troupe_http_connections_refused_total", "HTTP connections beyond the limit");
   bad_ = add_counter(*registry_, "troupe_http_bad_requests_total",
                      "HTTP requests that could not be parsed or broke a limit of the server");
+  overloaded_ = add_counter(*registry_, "troupe_http_requests_overloaded_total",
+                            "HTTP requests refused because too many were in flight");
   timed_out_ = add_counter(*registry_, "troupe_http_connections_timed_out_total",
                            "HTTP connections cut because they were slow or idle");
 }
@@ -66,6 +68,7 @@ std::string http_metrics::text(const server_counters& server) {
   raise_to(accepted_, server.accepted);
   raise_to(refused_, server.refused);
   raise_to(bad_, server.bad);
+  raise_to(overloaded_, server.overloaded);
   raise_to(timed_out_, server.timed_out);
   return prometheus::TextSerializer{}.Serialize(registry_->Collect());
 }

@@ -38,6 +38,7 @@ private:
   prometheus::Counter* accepted_;
   prometheus::Counter* refused_;
   prometheus::Counter* bad_;
+  prometheus::Counter* overloaded_;
   prometheus::Counter* timed_out_;
 };
 

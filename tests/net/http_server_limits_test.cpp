@@ -153,6 +153,7 @@ TEST_F(http_server_test, refuses_requests_beyond_what_may_be_in_flight) {
     EXPECT_EQ(refused->status, 503u);
     EXPECT_THAT(refused->head, HasSubstr("Retry-After: 1\r\n"));
   }
+  EXPECT_EQ(counters().overloaded, 2u);
   client.send(put("/hold/5", std::string(6'000, 'x')));
   held = handler.take(1);
   EXPECT_EQ(refusal_of(put("/6", std::string(6'000, 'x'))), 503u);

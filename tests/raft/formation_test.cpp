@@ -216,6 +216,7 @@ TEST(formation, an_accepted_membership_is_never_exchanged) {
   auto other = *n.folder.accepted;
   other.cluster = {5, 5};
   again.step(c.address_of(1), propose_membership{other});
+  again.step(c.address_of(3), accepted_membership{other});
   auto out = again.take();
   EXPECT_FALSE(out.persist);
   for (auto& m : out.messages)

@@ -69,7 +69,7 @@ int main(int argc, char** argv) {
   std::printf("%llu histories from seed %llu kept every promise\n", static_cast<unsigned long long>(seeds),
               static_cast<unsigned long long>(first));
   bool all = all_paths_taken(seen);
-  constexpr std::uint64_t long_run = 500;
+  constexpr std::uint64_t long_run = 1000;
   if (!all && seeds >= long_run) {
     std::fprintf(stderr, "some paths were never taken: the simulation does not test them\n");
     return 1;

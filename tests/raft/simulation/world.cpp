@@ -99,6 +99,7 @@ void world::pass_time(bool calm) {
 }
 
 void world::strike() {
+  if (now_ < spared_until_) return;
   for (auto& n : nodes_) {
     if (n->alive()) {
       if (one_in(rate_.crash)) {
@@ -119,14 +120,18 @@ void world::strike() {
     if (isolate_leader) {
       side = {l->id()};
       if (one_in(2)) l->stall_disk(60);
-      if (one_in(2)) l->slow_clock();
+      if (one_in(2)) {
+        // Nothing else goes wrong while the others replace it and it goes on believing in itself.
+        l->slow_clock();
+        spared_until_ = now_ + 50;
+      }
     }
     network_.part(side);
     if (isolate_leader || one_in(2))
       for (auto& id : side)
         tell_unreachable(id, true);
   }
-  if (one_in(rate_.heal)) network_.heal();
+  if (now_ >= spared_until_ && one_in(rate_.heal)) network_.heal();
   for (auto& n : nodes_)
     if (n->alive() && one_in(rate_.compact)) n->snapshot();
 }

@@ -52,6 +52,7 @@ private:
   std::uint64_t now_ = 0;
   std::uint64_t next_read_ = 1;
   std::uint64_t next_proposal_ = 1;
+  std::uint64_t spared_until_ = 0; ///< no misfortunes before this time
   bool had_leader_ = false;
 };
 

@@ -19,18 +19,29 @@ constexpr const char* footer =
 
 /// What the command line says besides what stands in cli_options.
 struct raw_options {
+  std::string endpoints = "127.0.0.1:7000,127.0.0.1:7001,127.0.0.1:7002";
   std::uint64_t timeout_ms = 10'000;
   tls_files tls;
   std::string output = "text";
   bool json = false; ///< of commands that answer in text without it
 };
 
-void add_global(CLI::App& app, cli_options& o, raw_options& raw) {
-  app.add_option("--endpoints", o.endpoints, "peer ports of nodes, tried in this order")
-      ->delimiter(',')
+std::vector<std::string> split_at_commas(const std::string& text) {
+  std::vector<std::string> parts;
+  std::size_t begin = 0;
+  for (auto end = text.find(','); end != std::string::npos; end = text.find(',', begin)) {
+    parts.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  parts.push_back(text.substr(begin));
+  return parts;
+}
+
+void add_global(CLI::App& app, raw_options& raw) {
+  app.add_option("--endpoints", raw.endpoints, "peer ports of nodes, tried in this order")
       ->type_name("HOST:PORT,...")
       ->envname("TROUPE_ENDPOINTS")
-      ->default_val(std::vector<std::string>{"127.0.0.1:7000", "127.0.0.1:7001", "127.0.0.1:7002"});
+      ->capture_default_str();
   app.add_option("--timeout", raw.timeout_ms, "for each request, such as 500ms or 10s")
       ->transform(
           CLI::AsNumberWithUnit(std::map<std::string, std::uint64_t>{{"ms", 1}, {"s", 1'000}, {"m", 60'000}},
@@ -135,13 +146,14 @@ int main(int argc, char** argv) {
   app.footer(footer);
   app.set_version_flag("--version", TROUPE_VERSION);
   app.require_subcommand(1);
-  add_global(app, o, raw);
+  add_global(app, raw);
   const auto actions = add_commands(app, o, raw);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : static_cast<int>(exit_code::invalid);
   }
+  o.endpoints = split_at_commas(raw.endpoints);
   o.client.timeout = std::chrono::milliseconds(raw.timeout_ms);
   if (!raw.tls.certificate.empty()) o.client.tls = raw.tls;
   o.client.in_order = true;

@@ -72,6 +72,22 @@ def test_a_value_comes_back_as_it_went(cli, tmp_path, value):
     assert cli.ok("get", "v") == value
 
 
+@pytest.mark.parametrize("value", ["[1,2]", "", "%%", '"q"', "a,b", " sp ", "{}", "'x'", "[[]"])
+def test_an_argument_is_taken_as_it_is(cli, value):
+    cli.ok("put", "argument", value)
+    assert cli.ok("get", "argument") == value.encode()
+
+
+def test_options_may_stand_anywhere(node):
+    cli = Cli(["127.0.0.1:1"])
+    endpoints = ",".join(["127.0.0.1:1", *peers(node)])
+    cli.ok("--endpoints", endpoints, "put", "anywhere", "1")
+    assert cli.ok("get", "--endpoints", endpoints, "anywhere") == b"1"
+    assert cli.ok("get", "anywhere", "--endpoints=" + endpoints) == b"1"
+    cli.ok("put", "--endpoints", endpoints, "--", "-key", "-value")
+    assert cli.ok("get", "--endpoints", endpoints, "--", "-key") == b"-value"
+
+
 def test_a_value_of_megabytes(cli):
     value = os.urandom(5 * 1024 * 1024)
     cli.ok("put", "large", stdin=value)

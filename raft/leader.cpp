@@ -132,6 +132,7 @@ void machine::tick_leader(leader& role) {
   for (auto& [id, pr] : role.others) {
     ++pr.ticks_since_contact;
     ++pr.ticks_since_sent;
+    ++pr.ticks_since_probe;
     if (pr.at == progress::mode::stream && pr.ticks_since_contact >= limits_.election_ticks_min) {
       pr.become_probe(pr.match + 1);
       pr.probe_sent = true; // again at the next heartbeat

@@ -25,6 +25,7 @@ void progress::become_probe(index_t next_index) {
   at = mode::probe;
   next = std::max(next_index, match + 1);
   probe_sent = false;
+  ticks_since_probe = 0;
   inflight.clear();
   loaded.clear();
   transfer = {};

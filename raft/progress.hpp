@@ -60,7 +60,10 @@ struct progress {
   unsigned ticks_since_sent = 0;         ///< since it was sent anything that it must answer
 
   bool probe_sent = false; ///< and neither answered nor timed out
-  index_t probe_last;      ///< last entry that went with the probe
+  /// Since the last probe, or since one was held back. A clock of its own: read rounds and heartbeats go out
+  /// meanwhile and must not put a lost probe off.
+  unsigned ticks_since_probe = 0;
+  index_t probe_last; ///< last entry that went with the probe
   std::size_t probe_bytes = 0;
 
   inflight_window inflight;

@@ -23,7 +23,8 @@ std::size_t cost(const std::vector<entry>& entries) {
 void machine::replicate(leader& role) {
   for (auto& [id, pr] : role.others) {
     auto due = [&, &pr = pr] { return pr.ticks_since_sent >= limits_.heartbeat_ticks; };
-    if (pr.at == progress::mode::probe && (!pr.probe_sent || due())) send_probe(role, id, pr);
+    if (pr.at == progress::mode::probe && (!pr.probe_sent || pr.ticks_since_probe >= limits_.heartbeat_ticks))
+      send_probe(role, id, pr);
     if (pr.at == progress::mode::stream) stream(role, id, pr);
     if (pr.at == progress::mode::snapshot) push_snapshot(id, pr);
 
@@ -49,6 +50,7 @@ void machine::send_probe(const leader& role, const node_id& to, progress& pr) {
   if (!silent && pr.next <= log_.last_index() && pr.next >= log_.tail_first())
     entries = log_.slice(pr.next, log_.last_index(), limits_.append_bytes_max);
   pr.probe_sent = true;
+  pr.ticks_since_probe = 0;
   pr.probe_last = pr.next - 1 + entries.size();
   pr.probe_bytes = cost(entries);
   pr.ticks_since_sent = 0;

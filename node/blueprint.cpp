@@ -16,6 +16,7 @@ using shared_parts = std::shared_ptr<node_parts>;
 
 /// Links and the dialer hold nothing that cannot be had again.
 constexpr unsigned restarts_of_links = 5;
+constexpr unsigned restarts_of_doors = 3;
 
 unsigned ticks(std::chrono::milliseconds time, std::chrono::milliseconds tick) {
   return static_cast<unsigned>(
@@ -178,8 +179,9 @@ void add_doors(std::vector<child_spec>& out, const shared_parts& p) {
                      caf::anon_send(supervisor, fatal_failure{exit_code::refused, bound.error().detail});
                    return caf::actor_cast<caf::actor>(p->endpoint);
                  }});
-  out.push_back(
-      {"http_gateway", [p](const supervisor_actor&) { return p->gateway->start(*p->system, p->raft); }});
+  out.push_back({"http_gateway",
+                 [p](const supervisor_actor&) { return p->gateway->start(*p->system, p->raft); },
+                 restarts_of_doors});
   out.push_back({"ticker", [p](const supervisor_actor&) {
                    ticker_options o{p->config->raft.tick.count()};
                    p->ticker = p->system->spawn(ticker, o, who_is_ticked(*p));

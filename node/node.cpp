@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -106,6 +107,19 @@ int signals_as_descriptor() {
   return ::signalfd(-1, &set, SFD_CLOEXEC);
 }
 
+/// A connection is a descriptor, and the usual soft limit is far below what the limits of the cluster file
+/// allow.
+void raise_descriptor_limit(std::uint64_t connections) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t wanted = connections + 256;
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min<rlim_t>(wanted, limit.rlim_max);
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
+    spdlog::warn("only {} open files are allowed: fewer than limits.connections can be served",
+                 limit.rlim_cur);
+}
+
 /// How the node ended, written once by the supervisor.
 struct ending {
   int event = ::eventfd(0, EFD_CLOEXEC);
@@ -140,6 +154,7 @@ exit_code run_node(const config::node_config& config, const char* program) {
   ::mallopt(M_ARENA_MAX, 2);
   int signals = signals_as_descriptor();
   start_logging(config.log);
+  raise_descriptor_limit(config.limits.connections);
   auto random = seeded();
 
   auto middleman = options_of_middleman(config);

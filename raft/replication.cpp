@@ -23,8 +23,9 @@ std::size_t cost(const std::vector<entry>& entries) {
 void machine::replicate(leader& role) {
   for (auto& [id, pr] : role.others) {
     auto due = [&, &pr = pr] { return pr.ticks_since_sent >= limits_.heartbeat_ticks; };
-    if (pr.at == progress::mode::probe && (!pr.probe_sent || pr.ticks_since_probe >= limits_.heartbeat_ticks))
-      send_probe(role, id, pr);
+    // With a heartbeat at the latest, and also when read rounds make heartbeats needless.
+    auto overdue = due() || pr.ticks_since_probe >= limits_.heartbeat_ticks;
+    if (pr.at == progress::mode::probe && (!pr.probe_sent || overdue)) send_probe(role, id, pr);
     if (pr.at == progress::mode::stream) stream(role, id, pr);
     if (pr.at == progress::mode::snapshot) push_snapshot(id, pr);
 

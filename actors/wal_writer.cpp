@@ -147,9 +147,13 @@ wal_writer_actor::behavior_type wal_writer(self_pointer self,
       [=](const log_reset& r) {
         auto& s = self->state;
         if (s.stopped) return;
-        // What waits for space is part of the log that is being replaced.
-        for (auto& batch : s.stalled)
+        // The entries that wait for space are part of the log that is being replaced; terms and votes are
+        // not.
+        for (auto& batch : s.stalled) {
+          if (batch.state)
+            if (auto done = s.log->save(*batch.state); !done) return fail_stop(self, done.error());
           s.staged_number = batch.number;
+        }
         s.stalled.clear();
         s.raft = self->current_sender();
         if (auto done = s.log->reset_to(r.meta); !done) return fail_stop(self, done.error());
@@ -163,7 +167,9 @@ wal_writer_actor::behavior_type wal_writer(self_pointer self,
         auto& s = self->state;
         if (s.stopped) return;
         if (s.disk_full) prepare_next(self);
-        if (!s.stalled.empty()) unstall(self);
+        // Also when nothing waits: append may have made the next segment itself, with nothing left to
+        // prepare.
+        if (s.disk_full || !s.stalled.empty()) unstall(self);
       },
   };
 }

@@ -50,6 +50,15 @@ result<folder_record> read_record(const storage::node_identity& identity) {
   return decode<folder_record>(identity.formation, "node.id, formation");
 }
 
+/// The power can go between the first entry and the word in node.id that there is one. Without that word the
+/// loss of the whole log would look like a node that has not begun, and it would vote again.
+result<void> note_log_started(file_system& files, opened_data& data) {
+  if (data.record.log_started) return {};
+  data.record.log_started = true;
+  data.identity.formation = encode(data.record);
+  return storage::write_node_identity(files, data.folder.path(), data.identity);
+}
+
 term_t term_at(const storage::recovered_log& log, index_t index) {
   term_t term;
   for (auto& [first, t] : log.term_runs)
@@ -159,7 +168,7 @@ std::variant<opened_data, cannot_start> open_data(file_system& files, const open
   if (begun && !out.record.formation.formed)
     return refused(options.folder + " holds a log, but its node.id knows no cluster");
   if (begun) {
-    out.record.log_started = true;
+    if (auto noted = note_log_started(files, out); !noted) return because(noted.error());
     out.recovered = core_start(found, snapshot, out.state->leader_time_ms());
   }
   return out;

@@ -1,0 +1,166 @@
+// The actor behind the peer port: clients' batches in, answers out, links of other nodes led to their links.
+
+#include "actors/client_endpoint.hpp"
+#include "command/limits.hpp"
+#include "tests/actors/samples.hpp"
+#include "tests/actors/stage.hpp"
+
+namespace troupe::test {
+namespace {
+
+class client_endpoint_test : public testing::Test {
+protected:
+  void SetUp() override {
+    client_endpoint_options o;
+    o.bounds = {16, 100, 1'000};
+    o.clients_max = 2;
+    o.client_requests_max = 3;
+    o.timeout_ms_max = 1'000;
+    endpoint = s.spawn(client_endpoint, o, raft.as<raft_actor>());
+  }
+  void ask(const probe& client, std::vector<request> requests) {
+    client.tell(endpoint, client_requests{client_protocol_version, encode_requests(requests)});
+    s.run();
+  }
+  std::vector<request> passed_on() {
+    std::vector<request> out;
+    for (auto& b : raft.take<request_batch>())
+      out.insert(out.end(), b.requests.begin(), b.requests.end());
+    return out;
+  }
+  void answer_with(std::vector<answer> answers) {
+    raft.tell(endpoint, answer_batch{std::move(answers)});
+    s.run();
+  }
+  std::vector<answer> answers(const probe& client) {
+    std::vector<answer> out;
+    for (auto& b : client.take<client_answers>()) {
+      auto decoded = decode_answers(b.payload);
+      EXPECT_TRUE(decoded);
+      if (decoded) out.insert(out.end(), decoded->begin(), decoded->end());
+    }
+    return out;
+  }
+
+  stage s;
+  probe raft{s};
+  probe a{s};
+  probe b{s};
+  client_endpoint_actor endpoint;
+};
+
+answer result_of(std::uint64_t id, std::uint64_t revision) {
+  command_result r;
+  r.revision = revision_t{revision};
+  return {id, r};
+}
+
+TEST_F(client_endpoint_test, answers_reach_the_client_that_asked_under_its_own_number) {
+  ask(a, {put_request(7, "k", "1")});
+  ask(b, {put_request(7, "k", "2")});
+  auto open = passed_on();
+  ASSERT_EQ(open.size(), 2u);
+  EXPECT_NE(open[0].id, open[1].id);
+  answer_with({result_of(open[1].id, 2), result_of(open[0].id, 1)});
+  auto to_a = answers(a);
+  auto to_b = answers(b);
+  ASSERT_EQ(to_a.size(), 1u);
+  ASSERT_EQ(to_b.size(), 1u);
+  EXPECT_EQ(to_a[0], result_of(7, 1));
+  EXPECT_EQ(to_b[0], result_of(7, 2));
+  answer_with({result_of(open[0].id, 1)});
+  EXPECT_TRUE(answers(a).empty()) << "answered twice";
+}
+
+TEST_F(client_endpoint_test, the_sink_of_a_batch_is_the_endpoint) {
+  ask(a, {put_request(1, "k", "1")});
+  ASSERT_EQ(raft.log().size(), 1u);
+  auto sink = raft.log()[0].content.get_as<answer_sink_actor>(1);
+  EXPECT_EQ(caf::actor_cast<caf::actor_addr>(sink), endpoint.address());
+}
+
+TEST_F(client_endpoint_test, bytes_that_are_no_batch_are_dropped) {
+  a.tell(endpoint, client_requests{client_protocol_version, "nonsense"});
+  a.tell(endpoint, client_requests{client_protocol_version + 1, encode_requests({put_request(1, "k", "1")})});
+  auto cut = encode_requests({put_request(1, "k", "1")});
+  cut.pop_back();
+  a.tell(endpoint, client_requests{client_protocol_version, cut});
+  s.run();
+  EXPECT_TRUE(raft.log().empty());
+  EXPECT_TRUE(a.log().empty());
+}
+
+TEST_F(client_endpoint_test, what_is_beyond_the_bounds_is_refused_alone) {
+  auto good = put_request(1, "k", "1");
+  auto key = put_request(2, "a key that is too long for this node", "1");
+  auto value = put_request(3, "k", std::string(101, 'v'));
+  request bytes{4, 100, write_request{blob{"no command"}}};
+  ask(a, {good, key, value, bytes});
+  EXPECT_EQ(passed_on().size(), 1u);
+  auto refused = answers(a);
+  ASSERT_EQ(refused.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(refused[i].id, i + 2);
+    EXPECT_EQ(refusal_in(refused[i]), refusal_kind::invalid);
+  }
+}
+
+TEST_F(client_endpoint_test, a_client_with_too_many_open_requests_is_told_so) {
+  ask(a,
+      {put_request(1, "k", ""), put_request(2, "k", ""), put_request(3, "k", ""), put_request(4, "k", "")});
+  auto open = passed_on();
+  EXPECT_EQ(open.size(), 3u);
+  auto refused = answers(a);
+  ASSERT_EQ(refused.size(), 1u);
+  EXPECT_EQ(refused[0].id, 4u);
+  EXPECT_EQ(refusal_in(refused[0]), refusal_kind::overloaded);
+  answer_with({result_of(open[0].id, 1)});
+  ask(a, {put_request(5, "k", "")});
+  EXPECT_EQ(passed_on().size(), 1u);
+  ask(b, {put_request(1, "k", "")});
+  EXPECT_EQ(passed_on().size(), 1u) << "the limit is one client's";
+}
+
+TEST_F(client_endpoint_test, too_many_clients_are_refused) {
+  probe c{s};
+  ask(a, {put_request(1, "k", "")});
+  ask(b, {put_request(1, "k", "")});
+  ask(c, {put_request(1, "k", "")});
+  EXPECT_EQ(passed_on().size(), 2u);
+  a.tell(endpoint, caf::down_msg{a.pointer()->address(), caf::exit_reason::normal});
+  ask(c, {put_request(1, "k", "")});
+  EXPECT_EQ(passed_on().size(), 1u) << "one left, one may come";
+}
+
+TEST_F(client_endpoint_test, answers_for_a_client_that_left_go_nowhere) {
+  ask(a, {put_request(1, "k", "")});
+  auto open = passed_on();
+  a.tell(endpoint, caf::down_msg{a.pointer()->address(), caf::exit_reason::normal});
+  answer_with({result_of(open[0].id, 1)});
+  EXPECT_TRUE(a.log().empty());
+}
+
+TEST_F(client_endpoint_test, a_patient_client_is_answered_within_the_limit) {
+  ask(a, {put_request(1, "k", "", UINT32_MAX)});
+  EXPECT_EQ(passed_on()[0].timeout_ms, 1'000u);
+}
+
+TEST_F(client_endpoint_test, a_link_hello_is_led_to_the_link_of_that_address) {
+  probe link{s};
+  links_ready ready;
+  ready.links["n2:7000"] = link.as<peer_link_actor>();
+  raft.tell(endpoint, ready);
+  b.tell(endpoint, link_hello{1, "n2:7000", "n1:7000", 5, 6}, b.pointer());
+  s.run();
+  ASSERT_EQ(link.count<link_hello>(), 1u);
+  EXPECT_EQ(link.log()[0].sender, b.pointer());
+}
+
+TEST_F(client_endpoint_test, a_link_hello_of_a_stranger_is_refused) {
+  b.tell(endpoint, link_hello{1, "n9:7000", "n1:7000", 5, 6}, b.pointer());
+  s.run();
+  EXPECT_EQ(b.count<caf::error>(), 1u);
+}
+
+} // namespace
+} // namespace troupe::test

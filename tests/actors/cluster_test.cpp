@@ -1,0 +1,341 @@
+// Three whole nodes whose wires can be cut one direction at a time.
+
+#include "tests/actors/test_node.hpp"
+
+#include <deque>
+#include <random>
+
+namespace troupe::test {
+namespace {
+
+class cluster_test : public testing::Test {
+protected:
+  void SetUp() override {
+    std::uint64_t seed = 0;
+    for (auto& name : names)
+      nodes.emplace_back(s, wires, name, names, ++seed);
+    for (auto& n : nodes)
+      ASSERT_TRUE(n.start());
+    for (auto& n : nodes)
+      connect(n);
+    for (int i = 0; i < 200 && !leader(); ++i)
+      pass(25);
+    ASSERT_NE(leader(), nullptr) << "no leader was elected";
+  }
+  void TearDown() override { nodes.clear(); }
+
+  /// As the links would after a start: both sides hear that the link is up.
+  void connect(test_node& n) {
+    for (auto& other : nodes) {
+      if (&other == &n || !other.runs()) continue;
+      other.link(n.name(), false);
+      other.link(n.name(), true);
+      n.link(other.name(), true);
+    }
+  }
+  void pass(std::int64_t ms) {
+    for (auto end = now + ms; now < end;) {
+      now += 25;
+      for (auto& n : nodes)
+        n.time_is(now);
+      s.run();
+    }
+  }
+  void cut(const test_node& from, const test_node& to) { wires->cut.insert({from.name(), to.name()}); }
+  void isolate(const test_node& n) {
+    for (auto& other : nodes)
+      if (&other != &n) cut(n, other), cut(other, n);
+  }
+  void heal() { wires->cut.clear(); }
+  void crash(test_node& n, crash_mode mode = crash_mode::drop_unsynced) {
+    n.kill();
+    n.disk.crash(mode);
+    for (auto& other : nodes)
+      if (&other != &n) other.link(n.name(), false);
+  }
+  void restart(test_node& n) {
+    ASSERT_TRUE(n.start()) << n.refused->why;
+    connect(n);
+  }
+  /// The leader of the highest term among those that think so.
+  test_node* leader() {
+    test_node* best = nullptr;
+    term_t term;
+    for (auto& n : nodes) {
+      if (!n.runs()) continue;
+      auto st = n.status();
+      if (st.role == node_role::leader && st.term > term) best = &n, term = st.term;
+    }
+    return best;
+  }
+  test_node& follower(std::size_t which = 0) {
+    auto* led = leader();
+    for (auto& n : nodes)
+      if (&n != led && which-- == 0) return n;
+    std::abort();
+  }
+  std::optional<answer> wait_for(test_node& n, std::uint64_t id, std::int64_t ms = 6'000) {
+    s.run();
+    for (auto end = now + ms; now < end && !n.answer_to(id);)
+      pass(25);
+    return n.answer_to(id);
+  }
+  static bool is_applied(const std::optional<answer>& a) {
+    return a && std::holds_alternative<command_result>(a->body);
+  }
+  bool put(test_node& n, const std::string& key, std::string_view value) {
+    return is_applied(wait_for(n, n.ask(put_request(0, key, value))));
+  }
+  std::optional<std::string> get(test_node& n, const std::string& key,
+                                 consistency mode = consistency::linearizable) {
+    auto a = wait_for(n, n.ask(get_request(0, key, mode)));
+    return a ? value_in(*a) : std::nullopt;
+  }
+
+  const std::vector<std::string> names{"n1", "n2", "n3"};
+  stage s;
+  std::int64_t now = 0;
+  std::shared_ptr<wiring> wires = std::make_shared<wiring>();
+  std::deque<test_node> nodes;
+};
+
+TEST_F(cluster_test, agrees_on_one_leader) {
+  pass(500);
+  auto* led = leader();
+  ASSERT_NE(led, nullptr);
+  for (auto& n : nodes) {
+    auto st = n.status();
+    EXPECT_EQ(st.leader, node_id{led->name()});
+    EXPECT_EQ(st.term, led->status().term);
+    EXPECT_EQ(st.members.size(), 3u);
+  }
+}
+
+TEST_F(cluster_test, a_put_on_a_follower_is_forwarded_and_answered_there) {
+  auto& f = follower(0);
+  ASSERT_TRUE(put(f, "k", "v"));
+  EXPECT_EQ(get(f, "k"), "v");
+  EXPECT_EQ(get(follower(1), "k"), "v");
+  EXPECT_EQ(get(*leader(), "k"), "v");
+}
+
+TEST_F(cluster_test, a_put_needs_a_majority) {
+  auto* led = leader();
+  isolate(*led);
+  auto id = led->ask(put_request(0, "k", "v", 2'000));
+  s.run();
+  EXPECT_FALSE(led->answer_to(id)) << "acknowledged by one of three";
+}
+
+TEST_F(cluster_test, the_others_elect_when_the_leader_is_cut_off) {
+  auto* old = leader();
+  ASSERT_TRUE(put(*old, "k", "before"));
+  isolate(*old);
+  auto pending = old->ask(put_request(0, "k", "lost?", 4'000));
+  pass(2'000);
+  auto* led = leader();
+  ASSERT_NE(led, old);
+  ASSERT_TRUE(put(*led, "k", "after"));
+  auto told = wait_for(*old, pending);
+  ASSERT_TRUE(told);
+  EXPECT_EQ(refusal_in(*told), refusal_kind::outcome_unknown) << "it is in a log, so nobody knows";
+  heal();
+  pass(2'000);
+  for (auto& n : nodes)
+    EXPECT_EQ(get(n, "k"), "after");
+}
+
+TEST_F(cluster_test, a_pending_write_is_answered_by_what_really_happened) {
+  auto* old = leader();
+  // Its entries reach the others, their answers do not come back.
+  for (auto& n : nodes)
+    if (&n != old) cut(n, *old);
+  auto pending = old->ask(put_request(0, "k", "v", 10'000));
+  s.run();
+  EXPECT_FALSE(old->answer_to(pending));
+  pass(1'500);
+  heal();
+  auto told = wait_for(*old, pending, 11'000);
+  ASSERT_TRUE(told);
+  auto seen = get(*leader(), "k");
+  if (is_applied(told)) {
+    EXPECT_EQ(seen, "v");
+  } else {
+    EXPECT_EQ(refusal_in(*told), refusal_kind::outcome_unknown);
+  }
+}
+
+TEST_F(cluster_test, a_leader_that_hears_nobody_gives_way) {
+  auto* old = leader();
+  for (auto& n : nodes)
+    if (&n != old) cut(n, *old);
+  pass(3'000);
+  auto* led = leader();
+  ASSERT_NE(led, nullptr);
+  ASSERT_NE(led, old);
+  EXPECT_TRUE(put(*led, "k", "v"));
+}
+
+TEST_F(cluster_test, a_write_without_any_leader_is_certainly_not_applied) {
+  auto& f = follower(0);
+  isolate(f);
+  pass(2'000);
+  auto told = wait_for(f, f.ask(put_request(0, "k", "v")));
+  ASSERT_TRUE(told);
+  EXPECT_EQ(refusal_in(*told), refusal_kind::no_leader);
+  heal();
+  pass(2'000);
+  EXPECT_EQ(get(f, "k"), std::nullopt);
+}
+
+TEST_F(cluster_test, a_linearizable_read_on_an_isolated_leader_is_not_answered) {
+  auto* old = leader();
+  ASSERT_TRUE(put(*old, "k", "old"));
+  isolate(*old);
+  auto id = old->ask(get_request(0, "k", consistency::linearizable, 3'000));
+  s.run();
+  EXPECT_FALSE(old->answer_to(id));
+  pass(2'000);
+  ASSERT_TRUE(put(*leader(), "k", "new"));
+  EXPECT_EQ(get(*old, "k", consistency::stale), "old");
+  auto told = wait_for(*old, id);
+  ASSERT_TRUE(told);
+  EXPECT_TRUE(refusal_in(*told) == refusal_kind::timed_out || refusal_in(*told) == refusal_kind::no_leader);
+}
+
+TEST_F(cluster_test, a_read_on_a_lagging_follower_waits_for_what_was_written_before_it) {
+  auto& f = follower(0);
+  ASSERT_TRUE(put(follower(1), "k", "v"));
+  EXPECT_EQ(get(f, "k"), "v");
+}
+
+TEST_F(cluster_test, a_follower_behind_the_compacted_log_gets_a_snapshot) {
+  auto& lagging = follower(0);
+  isolate(lagging);
+  auto* led = leader();
+  for (int i = 0; i < 40; ++i)
+    ASSERT_TRUE(put(*led, "k" + std::to_string(i), std::string(1'000, 'v')));
+  for (auto& n : nodes) {
+    if (&n == &lagging) continue;
+    auto a = wait_for(n, n.ask({0, 5'000, snapshot_now_request{}}));
+    ASSERT_TRUE(a && std::holds_alternative<snapshot_result>(a->body));
+  }
+  pass(100);
+  ASSERT_GT(led->status().first, lagging.status().last + 1) << "the log still holds what it needs";
+  heal();
+  pass(3'000);
+  EXPECT_GE(lagging.status().snapshot, index_t{40});
+  EXPECT_EQ(lagging.status().applied, leader()->status().applied);
+  EXPECT_EQ(get(lagging, "k0", consistency::stale), std::string(1'000, 'v'));
+  ASSERT_TRUE(put(lagging, "more", "v"));
+  crash(lagging);
+  restart(lagging);
+  pass(1'000);
+  EXPECT_EQ(get(lagging, "k39"), std::string(1'000, 'v'));
+  EXPECT_EQ(get(lagging, "more"), "v");
+}
+
+TEST_F(cluster_test, survives_the_crash_of_its_leader) {
+  auto* old = leader();
+  ASSERT_TRUE(put(*old, "k", "v"));
+  crash(*old);
+  pass(1'500);
+  auto* led = leader();
+  ASSERT_NE(led, nullptr);
+  EXPECT_EQ(get(*led, "k"), "v");
+  ASSERT_TRUE(put(*led, "k", "w"));
+  restart(*old);
+  pass(1'000);
+  EXPECT_EQ(get(*old, "k"), "w");
+}
+
+TEST_F(cluster_test, survives_a_power_cut_of_all) {
+  ASSERT_TRUE(put(follower(0), "k", "v"));
+  for (auto& n : nodes)
+    crash(n, crash_mode::reorder);
+  for (auto& n : nodes)
+    restart(n);
+  pass(2'000);
+  ASSERT_NE(leader(), nullptr);
+  EXPECT_EQ(get(follower(1), "k"), "v");
+}
+
+TEST_F(cluster_test, a_leader_with_a_full_disk_says_so) {
+  auto* led = leader();
+  ASSERT_TRUE(put(*led, "k", "v"));
+  led->disk.set_capacity(led->disk.bytes_used());
+  std::optional<refusal_kind> refused;
+  for (int i = 0; i < 60 && !refused && led->leads(); ++i) {
+    auto told = wait_for(*led, led->ask(put_request(0, "big", std::string(2'000, 'x'))), 1'000);
+    if (told) refused = refusal_in(*told);
+  }
+  EXPECT_EQ(refused, refusal_kind::disk_full);
+  EXPECT_EQ(get(*led, "k"), "v");
+}
+
+// Cuts, crashes, snapshots and writes in an order chosen by a seed. Each key is written once, so that what
+// was acknowledged must be there in the end.
+TEST_F(cluster_test, loses_nothing_in_any_order_of_misfortunes) {
+  std::mt19937_64 random{storage::testing::test_seed()};
+  struct written {
+    std::string key;
+    std::size_t node;
+    std::uint64_t id;
+  };
+  std::vector<written> open;
+  std::set<std::string> acknowledged;
+  auto collect = [&] {
+    std::erase_if(open, [&](auto& w) {
+      auto a = nodes[w.node].answer_to(w.id);
+      if (is_applied(a)) acknowledged.insert(w.key);
+      return a.has_value();
+    });
+    for (auto& n : nodes)
+      n.asker.clear();
+  };
+  for (int step = 0; step < 300; ++step) {
+    auto which = static_cast<std::size_t>(random() % nodes.size());
+    auto& n = nodes[which];
+    switch (random() % 20) {
+    case 0: isolate(n); break;
+    case 1: cut(n, nodes[random() % nodes.size()]); break;
+    case 2:
+    case 3: heal(); break;
+    case 4:
+      if (n.runs()) crash(n, static_cast<crash_mode>(random() % 3));
+      break;
+    case 5:
+    case 6:
+      for (auto& each : nodes)
+        if (!each.runs()) restart(each);
+      break;
+    case 7:
+      if (n.runs()) n.ask({0, 5'000, snapshot_now_request{}});
+      break;
+    default:
+      if (!n.runs()) break;
+      auto key = "k" + std::to_string(step);
+      open.push_back({key, which, n.ask(put_request(0, key, key + std::string(300, 'v'), 3'000))});
+    }
+    ASSERT_FALSE(HasFatalFailure());
+    pass(static_cast<std::int64_t>(random() % 10) * 25);
+    collect();
+  }
+  heal();
+  for (auto& n : nodes)
+    if (!n.runs()) restart(n);
+  pass(4'000);
+  collect();
+  ASSERT_NE(leader(), nullptr);
+  for (auto& n : nodes) {
+    EXPECT_EQ(n.supervisor.count<fatal_failure>(), 0u);
+    for (auto& key : acknowledged)
+      ASSERT_EQ(get(n, key), key + std::string(300, 'v')) << "lost " << key << " on " << n.name();
+    n.asker.clear();
+  }
+  std::cout << acknowledged.size() << " acknowledged puts\n";
+  EXPECT_GT(acknowledged.size(), 30u);
+}
+
+} // namespace
+} // namespace troupe::test

@@ -1,0 +1,419 @@
+// A link with a dialer, a remote node, a formation actor and a Raft actor that only record.
+
+#include "actors/peer_link.hpp"
+#include "raft/formation_archive.hpp"
+#include "tests/actors/samples.hpp"
+#include "tests/actors/stage.hpp"
+
+namespace troupe::test {
+namespace {
+
+constexpr std::uint64_t theirs = 99; // incarnation
+
+class peer_link_test : public testing::Test {
+protected:
+  void start(bool dials) {
+    peer_link_options o;
+    o.self_address = "10.0.0.1:7000";
+    o.peer_address = "10.0.0.2:7000";
+    o.peer_host = "10.0.0.2";
+    o.peer_port = 7000;
+    o.dials = dials;
+    o.incarnation = incarnation_t{11};
+    o.backoff_min_ms = 50;
+    o.backoff_max_ms = 500;
+    o.window_bytes = 10'000;
+    o.window_frames = 5;
+    o.frame_bytes = 1'000;
+    link = s.spawn(peer_link, o, dialer.as<dialer_actor>(), formation.as<formation_actor>(),
+                   raft.as<raft_actor>());
+  }
+  void tick_to(std::int64_t ms) {
+    now = ms;
+    raft.tell(link, at_ms(ms));
+    s.run();
+  }
+  link_hello hello(std::uint64_t connection) const {
+    return {peer_protocol_version, "10.0.0.2:7000", "10.0.0.1:7000", theirs, connection};
+  }
+  /// The other side dials.
+  void accept(link_hello h) {
+    remote.tell(link, h, remote.pointer());
+    s.run();
+  }
+  void accept_and_identify() {
+    start(false);
+    accept(hello(1));
+    identify();
+  }
+  void identify() {
+    formation.tell(link, link_identity{cluster_id{7, 8}, node_id{"n1"}, node_id{"n2"}});
+    s.run();
+  }
+  link_frame frame(std::uint64_t number, std::uint64_t connection = 1) const {
+    link_frame f{theirs, connection, number, 0, 7, 8, "n2", "n1", {}};
+    f.payload = encode_peer_messages({raft::message{raft::vote_response{term_t{number}, true}}});
+    return f;
+  }
+  void receive(link_frame f) {
+    remote.tell(link, std::move(f));
+    s.run();
+  }
+  void send(std::size_t bytes = 10) {
+    forward_proposals p{term_t{1},
+                        {{entry_kind::command, {incarnation_t{1}, 1}, blob{std::string(bytes, 'x')}}}};
+    raft.tell(link, link_send{{p}});
+    s.run();
+  }
+  void acknowledge(std::uint64_t number) {
+    remote.tell(link, link_ack{theirs, 1, number});
+    s.run();
+  }
+  void remote_down() {
+    remote.tell(link, caf::down_msg{remote.pointer()->address(), caf::exit_reason::remote_link_unreachable});
+    s.run();
+  }
+  /// Answers what the dialer was asked last, then the hello.
+  void dial_answered() {
+    dialer.reply(dialer.log().back(), remote.pointer());
+    s.run();
+  }
+  std::vector<bool> states() {
+    std::vector<bool> out;
+    for (auto& l : formation.take<link_state>())
+      out.push_back(l.up);
+    return out;
+  }
+  using bools = std::vector<bool>;
+
+  std::int64_t now = 0;
+  stage s;
+  probe dialer{s};
+  probe formation{s};
+  probe raft{s};
+  probe remote{s};
+  peer_link_actor link;
+};
+
+TEST_F(peer_link_test, answers_a_hello_with_its_own_and_is_up) {
+  start(false);
+  accept(hello(4));
+  ASSERT_EQ(remote.count<link_hello>(), 1u);
+  auto mine = remote.last<link_hello>();
+  EXPECT_EQ(mine.from, "10.0.0.1:7000");
+  EXPECT_EQ(mine.to, "10.0.0.2:7000");
+  EXPECT_EQ(mine.incarnation, 11u);
+  EXPECT_EQ(mine.connection, 4u);
+  EXPECT_EQ(states(), bools{true});
+}
+
+TEST_F(peer_link_test, refuses_what_is_not_its_peer) {
+  start(false);
+  auto stranger = hello(1);
+  stranger.from = "10.0.0.9:7000";
+  auto newer = hello(1);
+  newer.version = peer_protocol_version + 1;
+  auto lost = hello(1);
+  lost.to = "10.0.0.3:7000";
+  for (auto& h : {stranger, newer, lost})
+    accept(h);
+  remote.tell(link, hello(1), caf::strong_actor_ptr{});
+  s.run();
+  EXPECT_EQ(remote.count<link_hello>(), 0u);
+  EXPECT_EQ(remote.count<caf::error>(), 4u);
+  EXPECT_TRUE(states().empty());
+}
+
+TEST_F(peer_link_test, the_side_that_dials_accepts_no_dial) {
+  start(true);
+  accept(hello(1));
+  EXPECT_EQ(remote.count<link_hello>(), 0u);
+  EXPECT_TRUE(states().empty());
+}
+
+TEST_F(peer_link_test, a_new_hello_replaces_the_connection) {
+  accept_and_identify();
+  states();
+  accept(hello(2));
+  EXPECT_EQ(states(), (bools{false, true}));
+  receive(frame(1, 1));
+  EXPECT_EQ(raft.count<peer_input>(), 0u) << "a frame of the old connection";
+  receive(frame(1, 2));
+  EXPECT_EQ(raft.count<peer_input>(), 1u);
+}
+
+TEST_F(peer_link_test, passes_on_what_its_peer_says) {
+  accept_and_identify();
+  receive(frame(1));
+  ASSERT_EQ(raft.count<peer_input>(), 1u);
+  auto in = raft.last<peer_input>();
+  EXPECT_EQ(in.from, node_id{"n2"});
+  ASSERT_EQ(in.messages.size(), 1u);
+  EXPECT_EQ(std::get<raft::message>(in.messages[0]), (raft::message{raft::vote_response{term_t{1}, true}}));
+}
+
+TEST_F(peer_link_test, drops_frames_of_others) {
+  accept_and_identify();
+  auto cluster = frame(1);
+  cluster.cluster_low = 9;
+  auto sender = frame(1);
+  sender.from = "n3";
+  auto receiver = frame(1);
+  receiver.to = "n3";
+  auto incarnation = frame(1);
+  incarnation.incarnation = 98;
+  auto connection = frame(1, 2);
+  for (auto& f : {cluster, sender, receiver, incarnation, connection})
+    receive(f);
+  EXPECT_EQ(raft.count<peer_input>(), 0u);
+  receive(frame(2));
+  EXPECT_EQ(raft.count<peer_input>(), 1u);
+}
+
+TEST_F(peer_link_test, drops_frames_before_the_peer_was_checked) {
+  start(false);
+  accept(hello(1));
+  receive(frame(1));
+  EXPECT_EQ(raft.count<peer_input>(), 0u);
+  send();
+  EXPECT_EQ(remote.count<link_frame>(), 0u);
+}
+
+TEST_F(peer_link_test, bytes_that_are_no_messages_end_the_connection) {
+  accept_and_identify();
+  states();
+  auto f = frame(1);
+  f.payload += "x";
+  receive(f);
+  EXPECT_EQ(raft.count<peer_input>(), 0u);
+  EXPECT_EQ(states(), bools{false});
+  accept(hello(2));
+  f = frame(1, 2);
+  f.cluster_high = f.cluster_low = 0;
+  receive(f);
+  EXPECT_EQ(formation.count<formation_received>(), 0u);
+  EXPECT_EQ(states(), (bools{true, false}));
+}
+
+TEST_F(peer_link_test, carries_formation_messages_before_names_are_known) {
+  start(false);
+  accept(hello(1));
+  raft::formation_message m = raft::accepted_membership{members_of({"n1", "n2"})};
+  formation.tell(link, link_send_formation{m});
+  s.run();
+  auto f = remote.last<link_frame>();
+  EXPECT_EQ(f.cluster_high, 0u);
+  EXPECT_EQ(f.cluster_low, 0u);
+  EXPECT_EQ(f.incarnation, 11u);
+  EXPECT_EQ(f.number, 1u);
+  f.incarnation = theirs;
+  receive(f);
+  ASSERT_EQ(formation.count<formation_received>(), 1u);
+  EXPECT_EQ(formation.last<formation_received>().address, "10.0.0.2:7000");
+  EXPECT_EQ(formation.last<formation_received>().message, m);
+}
+
+TEST_F(peer_link_test, frames_are_addressed_numbered_and_split) {
+  accept_and_identify();
+  link_send out;
+  for (int i = 0; i < 3; ++i)
+    out.messages.push_back(forward_proposals{
+        term_t{1}, {{entry_kind::command, {incarnation_t{1}, 1}, blob{std::string(600, 'x')}}}});
+  raft.tell(link, out);
+  s.run();
+  auto frames = remote.all<link_frame>();
+  ASSERT_EQ(frames.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(frames[i].number, i + 1);
+    EXPECT_EQ(frames[i].connection, 1u);
+    EXPECT_EQ(frames[i].from, "n1");
+    EXPECT_EQ(frames[i].to, "n2");
+    EXPECT_EQ((cluster_id{frames[i].cluster_high, frames[i].cluster_low}), (cluster_id{7, 8}));
+  }
+}
+
+TEST_F(peer_link_test, a_full_window_of_frames_drops_until_acknowledged) {
+  accept_and_identify();
+  for (int i = 0; i < 9; ++i)
+    send();
+  EXPECT_EQ(remote.take<link_frame>().size(), 5u);
+  acknowledge(2);
+  for (int i = 0; i < 9; ++i)
+    send();
+  auto more = remote.take<link_frame>();
+  ASSERT_EQ(more.size(), 2u);
+  EXPECT_EQ(more[0].number, 6u) << "dropped frames take no number";
+}
+
+TEST_F(peer_link_test, a_full_window_of_bytes_drops_until_acknowledged) {
+  accept_and_identify();
+  send(6'000);
+  send(6'000);
+  EXPECT_EQ(remote.take<link_frame>().size(), 1u);
+  acknowledge(1);
+  send(6'000);
+  EXPECT_EQ(remote.take<link_frame>().size(), 1u);
+}
+
+TEST_F(peer_link_test, frames_that_come_back_acknowledge_too) {
+  accept_and_identify();
+  for (int i = 0; i < 9; ++i)
+    send();
+  auto f = frame(1);
+  f.taken = 4;
+  receive(f);
+  remote.clear();
+  for (int i = 0; i < 9; ++i)
+    send();
+  auto more = remote.take<link_frame>();
+  ASSERT_EQ(more.size(), 4u);
+  EXPECT_EQ(more[0].taken, 1u) << "and carry acknowledgements themselves";
+}
+
+TEST_F(peer_link_test, acknowledgements_of_others_count_for_nothing) {
+  accept_and_identify();
+  for (int i = 0; i < 5; ++i)
+    send();
+  remote.clear();
+  remote.tell(link, link_ack{98, 1, 5});
+  remote.tell(link, link_ack{theirs, 2, 5});
+  s.run();
+  send();
+  EXPECT_EQ(remote.count<link_frame>(), 0u);
+  acknowledge(UINT64_MAX); // claims more than was sent
+  send();
+  EXPECT_EQ(remote.count<link_frame>(), 1u);
+}
+
+TEST_F(peer_link_test, a_silent_receiver_still_acknowledges_now_and_then) {
+  accept_and_identify();
+  for (std::uint64_t n = 1; n <= 200; ++n)
+    receive(frame(n));
+  auto acks = remote.all<link_ack>();
+  EXPECT_GE(acks.size(), 3u);
+  EXPECT_LE(acks.size(), 20u);
+  EXPECT_GE(acks.back().number, 136u);
+  EXPECT_EQ(acks.back().incarnation, 11u);
+}
+
+TEST_F(peer_link_test, when_the_other_side_dies_the_link_is_down_and_drops) {
+  accept_and_identify();
+  states();
+  remote_down();
+  EXPECT_EQ(states(), bools{false});
+  send();
+  EXPECT_EQ(remote.count<link_frame>(), 0u);
+  tick_to(100'000);
+  EXPECT_EQ(dialer.log().size(), 0u) << "this side does not dial";
+  accept(hello(2));
+  EXPECT_EQ(states(), bools{true});
+}
+
+class dialing : public peer_link_test {
+protected:
+  void SetUp() override { start(true); }
+  /// Through dial and hello.
+  void connect() {
+    dial_answered();
+    remote.reply(remote.log().back(), hello(remote.last<link_hello>().connection), remote.pointer());
+    s.run();
+  }
+};
+
+TEST_F(dialing, asks_the_dialer_says_hello_and_is_up) {
+  tick_to(0);
+  ASSERT_EQ(dialer.count<dial_request>(), 1u);
+  EXPECT_EQ(dialer.last<dial_request>().host, "10.0.0.2");
+  EXPECT_EQ(dialer.last<dial_request>().port, 7000);
+  tick_to(1'000);
+  EXPECT_EQ(dialer.count<dial_request>(), 1u) << "one dial at a time";
+  connect();
+  EXPECT_EQ(remote.last<link_hello>().from, "10.0.0.1:7000");
+  EXPECT_EQ(states(), bools{true});
+  tick_to(5'000);
+  EXPECT_EQ(dialer.count<dial_request>(), 1u);
+}
+
+TEST_F(dialing, backs_off_while_nobody_answers) {
+  std::vector<std::int64_t> times;
+  for (std::int64_t t = 0; t < 5'000; t += 5) {
+    tick_to(t);
+    if (dialer.log().empty()) continue;
+    times.push_back(t);
+    dialer.reply(dialer.log().back(), caf::make_error(caf::sec::cannot_connect_to_node));
+    dialer.clear();
+    s.run();
+  }
+  ASSERT_GT(times.size(), 8u);
+  for (std::size_t i = 1; i < times.size(); ++i) {
+    EXPECT_GE(times[i] - times[i - 1], 25);
+    EXPECT_LE(times[i] - times[i - 1], 505);
+  }
+  EXPECT_LE(times[1] - times[0], 55);
+  EXPECT_GE(times.back() - times[times.size() - 2], 250) << "the wait grows";
+}
+
+TEST_F(dialing, dials_again_soon_after_the_link_broke) {
+  tick_to(0);
+  connect();
+  states();
+  remote_down();
+  EXPECT_EQ(states(), bools{false});
+  dialer.clear();
+  tick_to(now + 55);
+  EXPECT_EQ(dialer.count<dial_request>(), 1u);
+  auto first = remote.last<link_hello>().connection;
+  connect();
+  EXPECT_GT(remote.last<link_hello>().connection, first);
+  EXPECT_EQ(states(), bools{true});
+}
+
+TEST_F(dialing, refuses_what_answers_in_another_name) {
+  tick_to(0);
+  dial_answered();
+  auto other = hello(remote.last<link_hello>().connection);
+  other.from = "10.0.0.3:7000";
+  remote.reply(remote.log().back(), other, remote.pointer());
+  s.run();
+  EXPECT_TRUE(states().empty());
+  dialer.clear();
+  tick_to(1'000);
+  EXPECT_EQ(dialer.count<dial_request>(), 1u) << "and tries again";
+}
+
+TEST_F(dialing, an_answer_for_another_connection_is_not_taken) {
+  tick_to(0);
+  dial_answered();
+  remote.reply(remote.log().back(), hello(remote.last<link_hello>().connection + 1), remote.pointer());
+  s.run();
+  EXPECT_TRUE(states().empty());
+}
+
+TEST_F(dialing, a_late_answer_to_an_earlier_dial_is_ignored) {
+  tick_to(0);
+  auto early = dialer.log().back();
+  s.advance(std::chrono::seconds(5)); // the dial times out
+  tick_to(5'000);
+  ASSERT_EQ(dialer.count<dial_request>(), 2u);
+  dialer.reply(early, remote.pointer());
+  s.run();
+  EXPECT_EQ(remote.count<link_hello>(), 0u);
+  connect();
+  EXPECT_EQ(states(), bools{true});
+}
+
+TEST_F(dialing, a_hello_that_nobody_answers_ends_the_try) {
+  tick_to(0);
+  dial_answered();
+  auto unanswered = remote.log().back();
+  s.advance(std::chrono::seconds(3));
+  dialer.clear();
+  tick_to(3'000);
+  EXPECT_EQ(dialer.count<dial_request>(), 1u);
+  remote.reply(unanswered, hello(1), remote.pointer());
+  s.run();
+  EXPECT_TRUE(states().empty());
+}
+
+} // namespace
+} // namespace troupe::test

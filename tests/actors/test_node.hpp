@@ -1,0 +1,222 @@
+#pragma once
+
+// A whole node under the deterministic scheduler, on a disk of its own that can lose power, and wires to
+// other such nodes.
+
+#include "actors/formation.hpp"
+#include "actors/log_reader.hpp"
+#include "actors/raft.hpp"
+#include "actors/snapshotter.hpp"
+#include "actors/storage.hpp"
+#include "actors/wal_writer.hpp"
+#include "base/fault_file.hpp"
+#include "node/open_data.hpp"
+#include "tests/actors/samples.hpp"
+#include "tests/actors/stage.hpp"
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace troupe::test {
+
+/// Who can reach whom. Messages of a direction that is cut vanish, as on a network that says nothing.
+struct wiring {
+  std::map<std::string, raft_actor> rafts;
+  std::map<std::string, formation_actor> formations;
+  std::set<std::pair<std::string, std::string>> cut;
+
+  bool passes(const std::string& from, const std::string& to) const {
+    return rafts.contains(to) && !cut.contains({from, to});
+  }
+};
+
+inline std::string address_of(const std::string& name) {
+  return name + ":7000";
+}
+
+/// Stands for peer_link, middleman and the other node's peer_link.
+inline peer_link_actor::behavior_type wire(peer_link_actor::pointer self, std::shared_ptr<wiring> w,
+                                           std::string from, std::string to) {
+  return {
+      [](const link_hello&, const caf::strong_actor_ptr&) -> caf::result<link_hello, caf::strong_actor_ptr> {
+        return caf::make_error(caf::sec::invalid_argument);
+      },
+      [](const link_frame&) {},
+      [](const link_ack&) {},
+      [=](const link_send& out) {
+        if (!w->passes(from, to)) return;
+        auto messages = decode_peer_messages(encode_peer_messages(out.messages));
+        ASSERT_TRUE(messages) << messages.error().detail;
+        self->send(w->rafts[to], peer_input{node_id{from}, std::move(*messages)});
+      },
+      [=](const link_send_formation& out) {
+        if (w->passes(from, to))
+          self->send(w->formations[to], formation_received{address_of(from), out.message});
+      },
+      [](const link_identity&) {},
+      [](const tick&) {},
+  };
+}
+
+class test_node {
+public:
+  test_node(stage& s, std::shared_ptr<wiring> w, std::string name, std::vector<std::string> names,
+            std::uint64_t seed = 1)
+      : disk(seed), supervisor(s), asker(s), s_(s), wiring_(std::move(w)), name_(std::move(name)),
+        names_(std::move(names)), seed_(seed) {
+    options.self = node_id{name_};
+    options.peer_address = address_of(name_);
+    options.snapshot_keep_entries = 2;
+  }
+  ~test_node() { kill(); }
+  test_node(const test_node&) = delete;
+
+  /// False: refused says why.
+  bool start() {
+    supervisor.clear();
+    open_data_options o;
+    o.folder = "/data";
+    o.self = node_id{name_};
+    o.fresh_storage = storage_id{1, seed_};
+    o.segment_bytes = 16u << 10;
+    auto opened = open_data(disk, o);
+    if (auto* cannot = std::get_if<cannot_start>(&opened)) {
+      refused = *cannot;
+      return false;
+    }
+    spawn_all(std::get<opened_data>(opened));
+    return true;
+  }
+  bool runs() const { return !actors_.empty(); }
+
+  /// kill -9: every actor ends where it stands. What the disk keeps is the disk's business.
+  void kill() {
+    wiring_->rafts.erase(name_);
+    wiring_->formations.erase(name_);
+    for (auto& a : actors_)
+      caf::anon_send_exit(a, caf::exit_reason::kill);
+    actors_.clear();
+    links_.clear();
+    raft = nullptr;
+    formation_ = nullptr;
+    peers_ = {};
+    s_.run();
+    folder_.reset();
+  }
+
+  void link(const std::string& to, bool up) {
+    if (runs()) supervisor.tell(formation_, link_state{address_of(to), up});
+    s_.run();
+  }
+  /// One period of the ticker.
+  void time_is(std::int64_t ms) {
+    if (!runs()) return;
+    supervisor.tell(raft, at_ms(ms));
+    supervisor.tell(peers_.storage, at_ms(ms));
+    if (ms % 250 == 0) {
+      supervisor.tell(peers_.wal, at_ms(ms));
+      supervisor.tell(formation_, at_ms(ms));
+    }
+  }
+
+  /// Returns the request's number; the answer comes by and by.
+  std::uint64_t ask(request r) {
+    r.id = ++last_request_;
+    request_batch batch;
+    batch.requests.push_back(std::move(r));
+    auto id = last_request_;
+    asker.tell(raft, std::move(batch), asker.as<answer_sink_actor>());
+    return id;
+  }
+  std::optional<answer> answer_to(std::uint64_t id) const {
+    std::optional<answer> out;
+    for (auto& b : asker.all<answer_batch>())
+      for (auto& a : b.answers)
+        if (a.id == id) {
+          EXPECT_FALSE(out) << "answered twice";
+          out = a;
+        }
+    return out;
+  }
+  cluster_status status() {
+    auto id = ask({0, 1'000, status_request{}});
+    s_.run();
+    auto a = answer_to(id);
+    return a ? std::get<cluster_status>(a->body) : cluster_status{};
+  }
+  bool leads() { return runs() && status().role == node_role::leader; }
+
+  const std::string& name() const { return name_; }
+
+  fault_file_system disk;
+  probe supervisor;
+  probe asker;
+  raft_options options;
+  std::optional<cannot_start> refused;
+  raft_actor raft;
+
+private:
+  template <class F, class... Ts>
+  auto spawn(F f, Ts&&... xs) {
+    auto handle = s_.system.spawn(f, std::forward<Ts>(xs)...);
+    actors_.push_back(caf::actor_cast<caf::actor>(handle));
+    return handle;
+  }
+  void spawn_all(opened_data& data) {
+    auto boss = supervisor.as<supervisor_actor>();
+    options.incarnation = incarnation_t{seed_ * 1'000 + ++lives_};
+    options.seed = options.incarnation.value;
+    storage_options so;
+    so.incarnation = options.incarnation;
+    auto& m = *data.state;
+    storage_facts facts{m.applied(), m.revision(), m.compacted(), m.keys(), m.logical_bytes()};
+    peers_.storage = spawn(storage_keeper, data.state, so);
+    auto reader =
+        std::make_shared<storage::log_reader>(disk, data.log->map(), storage::wal_options{}.record_bytes_max);
+    peers_.log = spawn(log_reader, reader, boss);
+    peers_.wal = spawn(wal_writer, std::make_shared<std::unique_ptr<storage::wal>>(std::move(data.log)),
+                       data.last_term, boss);
+    peers_.snapshotter = spawn(snapshotter, static_cast<file_system*>(&disk), data.folder.snapshot_folder(),
+                               data.newest_snapshot, peers_.storage, boss);
+    raft = spawn(raft_node, options, peers_, raft_start{std::move(data.recovered), facts});
+    formation_options fo;
+    fo.files = &disk;
+    fo.data_folder = "/data";
+    fo.identity = data.identity;
+    fo.record = data.record;
+    fo.self = {node_id{name_}, data.identity.storage, address_of(name_), name_ + ":8000", true};
+    links_ready ready;
+    for (auto& other : names_) {
+      fo.addresses.push_back(address_of(other));
+      if (other != name_) ready.links[address_of(other)] = spawn(wire, wiring_, name_, other);
+    }
+    fo.fresh_cluster = cluster_id{9, seed_};
+    formation_ = spawn(formation, fo, raft, boss);
+    links_ = ready.links;
+    supervisor.tell(formation_, std::move(ready));
+    wiring_->rafts[name_] = raft;
+    wiring_->formations[name_] = formation_;
+    folder_.emplace(std::move(data.folder));
+    s_.run();
+  }
+
+  stage& s_;
+  std::shared_ptr<wiring> wiring_;
+  std::string name_;
+  std::vector<std::string> names_;
+  std::uint64_t seed_;
+  std::uint64_t lives_ = 0;
+  std::uint64_t last_request_ = 0;
+  raft_peers peers_;
+  formation_actor formation_;
+  std::map<std::string, peer_link_actor> links_;
+  std::vector<caf::actor> actors_;
+  std::optional<storage::data_folder> folder_;
+};
+
+} // namespace troupe::test

@@ -1,6 +1,9 @@
 """Nodes die, stop, fall behind and come back; the cluster keeps its word."""
 
+import http.client
+import pathlib
 import shutil
+import signal
 import time
 
 from support.deadline import wait_until
@@ -12,6 +15,11 @@ from durability import content_of
 SMALL = {
     "storage": {"segment_bytes": "64KiB", "snapshot_log_bytes": "256KiB", "snapshot_log_entries": 200, "snapshot_keep_entries": 20}
 }
+
+
+def all_threads_stopped(pid):
+    states = [(task / "stat").read_text().rpartition(")")[2].split()[0] for task in pathlib.Path(f"/proc/{pid}/task").iterdir()]
+    return set(states) == {"T"}
 
 
 def check(cluster, writers):
@@ -130,6 +138,36 @@ def test_whole_cluster_killed_and_started_again(make_cluster):
     cluster.wait_settled()
     for node in cluster.nodes:
         assert len(content_of(node)) == 300
+
+
+def test_stopped_leader_is_replaced_and_catches_up(make_cluster):
+    cluster = make_cluster().start()
+    cluster.write("before", b"x")
+    leader = cluster.leader()
+    others = [node for node in cluster.nodes if node is not leader]
+    leader.process.popen.send_signal(signal.SIGSTOP)  # its connections stay open: only silence tells
+    try:
+        wait_until(lambda: all_threads_stopped(leader.process.pid), 10, "the leader has stopped")
+        started = time.monotonic()
+
+        def written():
+            for node in others:
+                try:
+                    answer = node.request("PUT", "/v1/kv/meanwhile", b"y", {"Content-Type": "text/plain"}, timeout=10)
+                except (OSError, http.client.HTTPException):
+                    continue
+                if answer.status in (200, 201):
+                    return True
+            return False
+
+        wait_until(written, 30, "the others serve without it")
+        print(f"writes again {time.monotonic() - started:.2f} s after the leader stopped")
+    finally:
+        leader.process.popen.send_signal(signal.SIGCONT)
+    leader.wait_ready()
+    assert leader.request("GET", "/v1/kv/meanwhile").body == b"y"
+    cluster.wait_settled()
+    assert [content_of(node) for node in cluster.nodes].count(content_of(leader)) == 3
 
 
 def test_no_majority_refuses_and_loses_nothing(make_cluster):

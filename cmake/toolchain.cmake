@@ -2,8 +2,9 @@
 find_program(TROUPE_CCACHE ccache)
 if(TROUPE_CCACHE)
   # A precompiled header carries a timestamp; without this sloppiness ccache never hits on files that use one.
+  # Paths are hashed relative to the checkout, so that a fresh clone finds what another one has compiled.
   set(launcher ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-               CCACHE_MAXSIZE=5G ${TROUPE_CCACHE})
+               CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=5G ${TROUPE_CCACHE})
   set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
 endif()

@@ -104,6 +104,7 @@ def document(results, memory, options, checkout):
         f"* Date: {datetime.date.today().isoformat()}, troupe at commit {revision}",
         f"* Command: `{options.command}`",
         f"* Machine: {_cpu_model()}, {os.cpu_count()} cores, {memory_gb:.0f} GB, Linux {platform.release()}",
+        f"* Load of the machine before the start (1 minute average, nothing of ours): {options.load_before:.2f}",
         f"* {_first_line('etcd', '--version')} (Debian package), {_first_line('wrk', '-v').split(' Copyright')[0]}",
         "",
         "Three nodes of each system run on this one machine, one system at a time, and share its cores with wrk, which talks to the",

@@ -25,8 +25,9 @@ void send(self_pointer self, const std::string& address, raft::formation_message
 }
 
 void greet(self_pointer self, const std::string& address) {
-  auto& o = self->state.options;
-  send(self, address, raft::hello{o.self, o.addresses, self->state.record.formation});
+  auto& s = self->state;
+  s.greeted_ms[address] = s.now_ms;
+  send(self, address, raft::hello{s.options.self, s.options.addresses, s.record.formation});
 }
 
 void refuse_to_start(self_pointer self, const std::string& why) {
@@ -76,7 +77,12 @@ void pump(self_pointer self) {
 void member_connected(self_pointer self, const std::string& address, const raft::hello& greeting) {
   auto& s = self->state;
   auto& known = *s.record.formation.accepted;
-  if (s.checked.contains(address)) return;
+  if (s.checked.contains(address)) {
+    // It greets again: it has not heard us, since links may drop messages. Not at once, or two that have
+    // checked each other would greet for ever.
+    if (s.now_ms - s.greeted_ms[address] >= hello_period_ms) greet(self, address);
+    return;
+  }
   s.checked.emplace(address, greeting.self.id);
   auto& link = s.links.at(address);
   self->send(link, link_identity{known.cluster, s.options.self.id, greeting.self.id});
@@ -149,6 +155,7 @@ void on_link_state(self_pointer self, const link_state& l) {
 
 void on_tick(self_pointer self, const tick& t) {
   auto& s = self->state;
+  s.now_ms = t.steady_ms;
   if (t.steady_ms < s.next_hello_ms) return;
   s.next_hello_ms = t.steady_ms + hello_period_ms;
   if (s.machine) {

@@ -44,8 +44,10 @@ struct formation_actor_state {
   std::map<std::string, peer_link_actor> links; ///< by peer address
   std::set<std::string> connected;
   std::map<std::string, node_id> checked; ///< connected members that showed the right storage id
+  std::int64_t now_ms = 0;
   std::int64_t next_hello_ms = 0;
-  std::string last_problem; ///< said once
+  std::map<std::string, std::int64_t> greeted_ms; ///< when each address was last sent a hello
+  std::string last_problem;                       ///< said once
   /// Connected nodes that belong to another cluster. When they are most of the list, this folder is the
   /// foreign one.
   std::set<std::string> foreign_to;

@@ -92,6 +92,20 @@ protected:
     return a ? value_in(*a) : std::nullopt;
   }
 
+  /// For a person who reads a failure.
+  std::string state() {
+    std::string out;
+    for (auto& n : nodes) {
+      auto st = n.status();
+      out += n.name() + " role=" + std::to_string(static_cast<int>(st.role)) + " leader=" + st.leader.name +
+             " term=" + std::to_string(st.term.value) + " commit=" + std::to_string(st.commit.value) +
+             " applied=" + std::to_string(st.applied.value) + " last=" + std::to_string(st.last.value) +
+             " first=" + std::to_string(st.first.value) + " snapshot=" + std::to_string(st.snapshot.value) +
+             "\n";
+    }
+    return out;
+  }
+
   const std::vector<std::string> names{"n1", "n2", "n3"};
   stage s;
   std::int64_t now = 0;
@@ -330,7 +344,8 @@ TEST_F(cluster_test, loses_nothing_in_any_order_of_misfortunes) {
   for (auto& n : nodes) {
     EXPECT_EQ(n.supervisor.count<fatal_failure>(), 0u);
     for (auto& key : acknowledged)
-      ASSERT_EQ(get(n, key), key + std::string(300, 'v')) << "lost " << key << " on " << n.name();
+      ASSERT_EQ(get(n, key), key + std::string(300, 'v')) << "lost " << key << " on " << n.name() << "\n"
+                                                          << state();
     n.asker.clear();
   }
   std::cout << acknowledged.size() << " acknowledged puts\n";

@@ -231,6 +231,25 @@ TEST_F(formation_actor_test, a_member_whose_link_breaks_has_to_show_itself_again
   EXPECT_TRUE(n1.raft.last<peer_state>().up);
 }
 
+TEST_F(formation_actor_test, a_greeting_that_only_one_side_heard_is_repeated) {
+  form();
+  n1.link("n2:7000", false);
+  n2.link("n1:7000", false);
+  n1.link("n2:7000", true);
+  n2.link("n1:7000", true);
+  for (auto& m : n1.sent_to("n2:7000"))
+    n2.receive("n1:7000", m);
+  n2.sent_to("n1:7000"); // lost, so n2 knows n1 and n1 does not know n2
+  EXPECT_TRUE(n2.raft.last<peer_state>().up);
+  EXPECT_FALSE(n1.raft.last<peer_state>().up);
+  for (std::int64_t t = 1'000; t <= 3'000; t += 1'000) {
+    for (auto* b : {&n1, &n2})
+      b->tick_to(t);
+    talk({&n1, &n2}); // ends, so they do not greet for ever
+  }
+  EXPECT_TRUE(n1.raft.last<peer_state>().up);
+}
+
 TEST_F(formation_actor_test, a_member_with_a_replaced_folder_is_refused_and_does_not_start) {
   form();
   box wiped{s, "n2", 22, list};

@@ -32,9 +32,10 @@ void machine::replicate(leader& role) {
     bool streaming = pr.at == progress::mode::stream;
     // Heartbeats and rounds say nothing about the log of a node whose log is not known.
     auto previous = streaming ? pr.next - 1 : index_t{0};
-    if (due() || role.reads.newest() > pr.round_sent)
-      send_append(role, id, pr, previous, {}, true);
-    else if (streaming && commit_ > pr.commit_sent)
+    if (due() || role.reads.newest() > pr.round_sent) send_append(role, id, pr, previous, {}, true);
+    // News of the commit index alone only when nothing is on its way that will be followed by more: a message
+    // costs as much as a hundred entries, and heartbeats bring it at the latest.
+    else if (streaming && commit_ > pr.commit_sent && commit_ == log_.last_index())
       send_append(role, id, pr, previous, {}, false);
   }
 }

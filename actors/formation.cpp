@@ -190,12 +190,12 @@ formation_actor::behavior_type formation(self_pointer self, formation_options op
         s.machine->step(r.address, r.message);
         pump(self);
       },
-      [=](log_started) -> log_started {
+      [=](log_started) -> caf::result<log_started> {
         if (!self->state.record.log_started) {
           self->state.record.log_started = true;
-          write_record(self);
+          if (!write_record(self)) return caf::make_error(caf::sec::runtime_error, "node.id was not written");
         }
-        return {};
+        return log_started{};
       },
       [=](const tick& t) { on_tick(self, t); },
   };

@@ -13,6 +13,7 @@
 
 #include <caf/all.hpp>
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -38,6 +39,9 @@ struct raft_options {
   std::uint64_t snapshot_keep_entries = 10'000; ///< entries kept behind it for slow followers
   std::int64_t history_keep_ms = 5 * 60 * 1000;
   std::uint64_t history_keep_revisions = 1'000'000;
+
+  /// Told the status about once a second, on the Raft actor's thread; must not block.
+  std::function<void(const cluster_status&)> report = [](const cluster_status&) {};
 };
 
 /// The actors that the Raft actor gives work to.

@@ -155,9 +155,10 @@ void raft_driver::on_tick(const tick& t) {
     ask_read_index();
     sweep();
   }
-  if (core_ && t.steady_ms >= next_upkeep_ms_) {
+  if (t.steady_ms >= next_upkeep_ms_) {
     next_upkeep_ms_ = t.steady_ms + upkeep_period_ms;
-    maintain();
+    options_.report(status());
+    if (core_) maintain();
   }
   want_pump();
 }

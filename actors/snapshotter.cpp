@@ -37,6 +37,11 @@ void write_failed(self_pointer self, const error& e) {
   give_up(self, e.detail);
 }
 
+void remove_old(self_pointer self, const storage::snapshot_info& newest) {
+  auto removed = storage::remove_old_snapshots(*self->state.files, self->state.folder, newest);
+  if (!removed) spdlog::warn("snapshot: old files stay: {}", removed.error().detail);
+}
+
 void finish(self_pointer self) {
   auto& s = self->state;
   auto info = s.current->writer->finish();
@@ -45,8 +50,7 @@ void finish(self_pointer self) {
   s.current.reset();
   // A snapshot of the leader may have been installed while this one was written.
   if (!s.newest || s.newest->meta.index < info->meta.index) s.newest = *info;
-  if (auto removed = storage::remove_old_snapshots(*s.files, s.folder, *info); !removed)
-    spdlog::warn("snapshot: old files stay: {}", removed.error().detail);
+  remove_old(self, *info);
   spdlog::info("snapshot: written index={} term={} bytes={}", info->meta.index.value, info->meta.term.value,
                info->bytes);
   self->send(raft_of(self), snapshot_report{true, info->meta, info->bytes, {}});
@@ -127,6 +131,7 @@ void send_piece(self_pointer self, const raft::snapshot_request& r) {
 }
 
 void reject(self_pointer self, const raft::incoming_chunk& chunk, const error& why) {
+  if (why.code == errc::io_error) return fail_stop(self, why);
   spdlog::error("snapshot: what the leader sends cannot be used: {}", why.detail);
   self->state.sink.reset();
   self->send(raft_of(self), chunk_stored{chunk.meta, chunk.offset, false});
@@ -140,6 +145,7 @@ void install(self_pointer self, const raft::incoming_chunk& chunk) {
   auto loaded = storage::load_snapshot(*s.files, info->path);
   if (!loaded) return reject(self, chunk, loaded.error());
   s.newest = *info;
+  remove_old(self, *info);
   auto state = std::make_shared<storage::state_machine>(std::move(*loaded));
   snapshot_received received{chunk.meta, state->leader_time_ms(), {}};
   self->request(s.storage, storage_timeout, state_install{std::move(state)})

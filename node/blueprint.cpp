@@ -51,6 +51,7 @@ raft_options options_of_raft(node_parts& p) {
   o.snapshot_keep_entries = c.storage.snapshot_keep_entries;
   o.history_keep_ms = c.storage.history_keep_time.count();
   o.history_keep_revisions = c.storage.history_keep_revisions;
+  o.report = [metrics = p.metrics](const cluster_status& s) { metrics->show(s); };
   return o;
 }
 

@@ -10,6 +10,7 @@
 #include "config/config.hpp"
 #include "net/http_gateway.hpp"
 #include "net/middleman.hpp"
+#include "node/metrics.hpp"
 #include "node/open_data.hpp"
 
 #include <caf/actor_system.hpp>
@@ -35,14 +36,15 @@ struct node_parts {
   std::mt19937_64 random;
   net::middleman_options middleman;
   std::unique_ptr<net::http_gateway> gateway;
+  std::shared_ptr<node_metrics> metrics;
 
-  raft_peers cores;
-  raft_actor raft;
-  dialer_actor dialer;
-  formation_actor formation;
-  std::map<std::string, peer_link_actor> links;
-  client_endpoint_actor endpoint;
-  caf::actor ticker;
+  raft_peers cores = {};
+  raft_actor raft = {};
+  dialer_actor dialer = {};
+  formation_actor formation = {};
+  std::map<std::string, peer_link_actor> links = {};
+  client_endpoint_actor endpoint = {};
+  caf::actor ticker = {};
 };
 
 /// In dependency order; the supervisor starts them so and stops them in reverse.

@@ -161,8 +161,8 @@ exit_code run_node(const config::node_config& config, const char* program) {
   if (middleman.tls)
     if (auto usable = net::check_tls(*middleman.tls); !usable)
       return say({exit_code::refused, usable.error().detail});
-  auto gateway =
-      net::http_gateway::bind(options_of_gateway(config), std::make_shared<prometheus::Registry>());
+  auto registry = std::make_shared<prometheus::Registry>();
+  auto gateway = net::http_gateway::bind(options_of_gateway(config), registry);
   if (!gateway) return say({exit_code::refused, gateway.error().detail});
   if (auto free = net::check_port_free(config.peer.host, config.peer.port); !free)
     return say({exit_code::refused, free.error().detail});
@@ -187,21 +187,16 @@ exit_code run_node(const config::node_config& config, const char* program) {
   ending end;
   {
     caf::actor_system system{system_config};
-    auto parts = std::make_shared<node_parts>(node_parts{&system,
-                                                         &config,
-                                                         std::move(opened),
-                                                         incarnation_t{random() | 1},
-                                                         {random(), random()},
-                                                         random,
-                                                         middleman,
-                                                         std::move(*gateway),
-                                                         {},
-                                                         {},
-                                                         {},
-                                                         {},
-                                                         {},
-                                                         {},
-                                                         {}});
+    auto parts =
+        std::make_shared<node_parts>(node_parts{.system = &system,
+                                                .config = &config,
+                                                .data = std::move(opened),
+                                                .incarnation = incarnation_t{random() | 1},
+                                                .fresh_cluster = {random(), random()},
+                                                .random = random,
+                                                .middleman = middleman,
+                                                .gateway = std::move(*gateway),
+                                                .metrics = std::make_shared<node_metrics>(*registry)});
     supervisor_options options;
     options.children = blueprint(parts);
     options.ended = [&end](exit_code code, const std::string& why) { end.announce(code, why); };

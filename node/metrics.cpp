@@ -1,0 +1,64 @@
+#include "node/metrics.hpp"
+
+#include <prometheus/gauge.h>
+#include <prometheus/registry.h>
+
+#include <string>
+
+namespace troupe {
+
+namespace {
+
+prometheus::Gauge& gauge(prometheus::Registry& registry, const std::string& name, const std::string& help) {
+  return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
+}
+
+} // namespace
+
+struct node_metrics::gauges {
+  explicit gauges(prometheus::Registry& r)
+      : is_leader(gauge(r, "troupe_raft_is_leader", "1 when this node leads the cluster")),
+        has_leader(gauge(r, "troupe_raft_has_leader", "1 when this node knows a leader")),
+        term(gauge(r, "troupe_raft_term", "Current term")),
+        commit(gauge(r, "troupe_raft_commit_index", "Last log index known to be committed")),
+        applied(gauge(r, "troupe_raft_applied_index", "Last log index applied to the key space")),
+        last(gauge(r, "troupe_raft_last_index", "Last log index of this node")),
+        snapshot(gauge(r, "troupe_raft_snapshot_index", "Log index of the newest snapshot")),
+        log_bytes(gauge(r, "troupe_log_bytes", "Bytes of log segments on disk")),
+        revision(gauge(r, "troupe_revision", "Newest revision of the key space")),
+        compacted(gauge(r, "troupe_compacted_revision", "Oldest revision that can be read")),
+        keys(gauge(r, "troupe_keys", "Keys at the newest revision")) {}
+
+  prometheus::Gauge& is_leader;
+  prometheus::Gauge& has_leader;
+  prometheus::Gauge& term;
+  prometheus::Gauge& commit;
+  prometheus::Gauge& applied;
+  prometheus::Gauge& last;
+  prometheus::Gauge& snapshot;
+  prometheus::Gauge& log_bytes;
+  prometheus::Gauge& revision;
+  prometheus::Gauge& compacted;
+  prometheus::Gauge& keys;
+};
+
+node_metrics::node_metrics(prometheus::Registry& registry) : gauges_(std::make_unique<gauges>(registry)) {}
+node_metrics::~node_metrics() = default;
+
+void node_metrics::show(const cluster_status& s) {
+  auto& g = *gauges_;
+  auto set = [](prometheus::Gauge& to, std::uint64_t value) { to.Set(static_cast<double>(value)); };
+  set(g.is_leader, s.role == node_role::leader);
+  set(g.has_leader, static_cast<bool>(s.leader));
+  set(g.term, s.term.value);
+  set(g.commit, s.commit.value);
+  set(g.applied, s.applied.value);
+  set(g.last, s.last.value);
+  set(g.snapshot, s.snapshot.value);
+  set(g.log_bytes, s.log_bytes);
+  set(g.revision, s.revision.value);
+  set(g.compacted, s.compacted.value);
+  set(g.keys, s.keys);
+}
+
+} // namespace troupe

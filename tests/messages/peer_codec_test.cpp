@@ -15,15 +15,16 @@ std::size_t largest_allocation = 0;
 
 } // namespace
 
-void* operator new(std::size_t size) {
+// Not inlined, or g++ 12 takes malloc and delete for a mismatched pair.
+[[gnu::noinline]] void* operator new(std::size_t size) {
   largest_allocation = std::max(largest_allocation, size);
   if (auto* p = std::malloc(size != 0 ? size : 1)) return p;
   throw std::bad_alloc{};
 }
-void operator delete(void* p) noexcept {
+[[gnu::noinline]] void operator delete(void* p) noexcept {
   std::free(p);
 }
-void operator delete(void* p, std::size_t) noexcept {
+[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept {
   std::free(p);
 }
 

@@ -1,11 +1,13 @@
 #pragma once
 
-// Assertions that stay on in every build: a node that finds itself in a state it proved impossible must stop, not guess.
+// Assertions that stay on in every build: a node that finds itself in a state it proved impossible must stop,
+// not guess.
 
 namespace troupe {
 
 /// Prints the condition, the reason and the place to standard error, and aborts.
-[[noreturn]] void assertion_failed(const char* condition, const char* why, const char* file, int line) noexcept;
+[[noreturn]] void assertion_failed(const char* condition, const char* why, const char* file,
+                                   int line) noexcept;
 
 } // namespace troupe
 

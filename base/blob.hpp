@@ -9,8 +9,9 @@
 
 namespace troupe {
 
-/// A reference to immutable bytes. Copying shares them; the count is atomic, so copies may live on any thread.
-/// One pointer wide (the size stands before the bytes): a key space of millions of small values pays 8 + 8 bytes each.
+/// A reference to immutable bytes. Copying shares them; the count is atomic, so copies may live on any
+/// thread. One pointer wide (the size stands before the bytes): a key space of millions of small values pays
+/// 8 + 8 bytes each.
 class blob {
 public:
   static constexpr std::size_t bytes_max = UINT32_MAX;
@@ -29,7 +30,8 @@ public:
   ~blob() { release(); }
 
   std::string_view view() const noexcept {
-    return head_ ? std::string_view{reinterpret_cast<const char*>(head_ + 1), head_->size} : std::string_view{};
+    return head_ ? std::string_view{reinterpret_cast<const char*>(head_ + 1), head_->size}
+                 : std::string_view{};
   }
   std::size_t size() const noexcept { return head_ ? head_->size : 0; }
   bool empty() const noexcept { return size() == 0; }

@@ -1,6 +1,7 @@
 #pragma once
 
-// What the replicated log is made of. These values are shared by the consensus core, the log files and the key space.
+// What the replicated log is made of. These values are shared by the consensus core, the log files and the
+// key space.
 
 #include "base/blob.hpp"
 #include "base/ids.hpp"
@@ -17,8 +18,9 @@ enum class entry_kind : std::uint8_t {
   membership = 2, ///< payload: an encoded membership; no revision
 };
 
-/// Which request of which process proposed an entry. Every node that applies the entry can see whether the request is its own
-/// and then answers it; so a forwarding node needs no answer from the leader. number == 0: nobody waits.
+/// Which request of which process proposed an entry. Every node that applies the entry can see whether the
+/// request is its own and then answers it; so a forwarding node needs no answer from the leader. number == 0:
+/// nobody waits.
 struct origin {
   incarnation_t incarnation;
   std::uint64_t number = 0;
@@ -26,22 +28,26 @@ struct origin {
   friend bool operator==(const origin&, const origin&) = default;
 };
 
-/// One log entry. The payload is encoded once, where the request enters the cluster; this frame is what the leader adds.
+/// One log entry. The payload is encoded once, where the request enters the cluster; this frame is what the
+/// leader adds.
 struct entry {
   term_t term;
   index_t index;
   entry_kind kind = entry_kind::noop;
-  /// Leader's wall clock in milliseconds since 1970, never smaller than that of any earlier entry. The only clock apply may use.
+  /// Leader's wall clock in milliseconds since 1970, never smaller than that of any earlier entry. The only
+  /// clock apply may use.
   std::int64_t leader_time_ms = 0;
   origin from;
   blob payload;
 
   friend bool operator==(const entry&, const entry&) = default;
-  /// What an entry counts for in every limit that is stated in bytes: payload and a flat charge for the frame.
+  /// What an entry counts for in every limit that is stated in bytes: payload and a flat charge for the
+  /// frame.
   std::size_t cost() const { return payload.size() + 64; }
 };
 
-/// What must be durable before a vote, an acknowledgement or a message of a new term leaves the node (paper, figure 2).
+/// What must be durable before a vote, an acknowledgement or a message of a new term leaves the node (paper,
+/// figure 2).
 struct hard_state {
   term_t term;
   node_id vote; ///< empty: not voted in this term
@@ -49,7 +55,8 @@ struct hard_state {
   friend bool operator==(const hard_state&, const hard_state&) = default;
 };
 
-/// One node of the cluster as the log knows it. Identity is `id` together with `storage`; addresses may change.
+/// One node of the cluster as the log knows it. Identity is `id` together with `storage`; addresses may
+/// change.
 struct member {
   node_id id;
   storage_id storage;

@@ -11,11 +11,13 @@ constexpr bool is_valid(entry_kind kind) {
   return kind == entry_kind::noop || kind == entry_kind::command || kind == entry_kind::membership;
 }
 
-template <class Archive> void serialize(Archive& ar, origin& v, unsigned) {
+template <class Archive>
+void serialize(Archive& ar, origin& v, unsigned) {
   ar& v.incarnation;
   ar& v.number;
 }
-template <class Archive> void serialize(Archive& ar, entry& v, unsigned) {
+template <class Archive>
+void serialize(Archive& ar, entry& v, unsigned) {
   ar& v.term;
   ar& v.index;
   ar& v.kind;
@@ -23,22 +25,26 @@ template <class Archive> void serialize(Archive& ar, entry& v, unsigned) {
   ar& v.from;
   ar& v.payload;
 }
-template <class Archive> void serialize(Archive& ar, hard_state& v, unsigned) {
+template <class Archive>
+void serialize(Archive& ar, hard_state& v, unsigned) {
   ar& v.term;
   ar& v.vote;
 }
-template <class Archive> void serialize(Archive& ar, member& v, unsigned) {
+template <class Archive>
+void serialize(Archive& ar, member& v, unsigned) {
   ar& v.id;
   ar& v.storage;
   ar& v.peer_address;
   ar& v.http_address;
   ar& v.voter;
 }
-template <class Archive> void serialize(Archive& ar, membership& v, unsigned) {
+template <class Archive>
+void serialize(Archive& ar, membership& v, unsigned) {
   ar& v.cluster;
   ar& v.members;
 }
-template <class Archive> void serialize(Archive& ar, snapshot_meta& v, unsigned) {
+template <class Archive>
+void serialize(Archive& ar, snapshot_meta& v, unsigned) {
   ar& v.index;
   ar& v.term;
   ar& v.members;

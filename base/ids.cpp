@@ -21,8 +21,10 @@ bool parse_hex64(std::string_view text, std::uint64_t& out) {
 
 std::string hex128(std::uint64_t high, std::uint64_t low) {
   std::string out(32, '0');
-  for (int i = 15; i >= 0; --i, high >>= 4) out[static_cast<std::size_t>(i)] = digits[high & 15];
-  for (int i = 31; i >= 16; --i, low >>= 4) out[static_cast<std::size_t>(i)] = digits[low & 15];
+  for (int i = 15; i >= 0; --i, high >>= 4)
+    out[static_cast<std::size_t>(i)] = digits[high & 15];
+  for (int i = 31; i >= 16; --i, low >>= 4)
+    out[static_cast<std::size_t>(i)] = digits[low & 15];
   return out;
 }
 

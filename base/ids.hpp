@@ -9,8 +9,10 @@
 
 namespace troupe {
 
-/// A 64-bit number with a meaning. Arithmetic is limited to what counters need, so that mixing two kinds does not compile.
-template <class Tag> struct strong_u64 {
+/// A 64-bit number with a meaning. Arithmetic is limited to what counters need, so that mixing two kinds does
+/// not compile.
+template <class Tag>
+struct strong_u64 {
   std::uint64_t value = 0;
 
   constexpr strong_u64() = default;
@@ -56,7 +58,8 @@ struct node_id {
 };
 
 /// 128 random bits with a meaning. All zero means "none".
-template <class Tag> struct strong_u128 {
+template <class Tag>
+struct strong_u128 {
   std::uint64_t high = 0;
   std::uint64_t low = 0;
 
@@ -69,7 +72,8 @@ template <class Tag> struct strong_u128 {
 
 /// One cluster, from its formation on; chosen at random by the node that coordinates the formation.
 using cluster_id = strong_u128<struct cluster_tag>;
-/// One data folder; chosen at random when the folder is made. A member with another storage id has forgotten its votes.
+/// One data folder; chosen at random when the folder is made. A member with another storage id has forgotten
+/// its votes.
 using storage_id = strong_u128<struct storage_tag>;
 
 /// Writes 128 bits as 32 lower-case hexadecimal digits.
@@ -77,6 +81,9 @@ std::string hex128(std::uint64_t high, std::uint64_t low);
 /// Reads what hex128 wrote. Returns false, and leaves the outputs alone, on anything else.
 bool parse_hex128(std::string_view text, std::uint64_t& high, std::uint64_t& low);
 
-template <class Tag> std::string strong_u128<Tag>::to_string() const { return hex128(high, low); }
+template <class Tag>
+std::string strong_u128<Tag>::to_string() const {
+  return hex128(high, low);
+}
 
 } // namespace troupe

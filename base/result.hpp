@@ -1,6 +1,7 @@
 #pragma once
 
-// Errors as values. Every fallible operation of the pure folders returns result<T>; exceptions do not cross a header.
+// Errors as values. Every fallible operation of the pure folders returns result<T>; exceptions do not cross a
+// header.
 
 #include <boost/system/result.hpp>
 
@@ -39,6 +40,7 @@ struct error {
   throw std::logic_error("unchecked error: " + e.detail);
 }
 
-template <class T> using result = boost::system::result<T, error>;
+template <class T>
+using result = boost::system::result<T, error>;
 
 } // namespace troupe

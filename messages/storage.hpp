@@ -55,8 +55,8 @@ struct query_batch {
 };
 
 struct pin_request {};
-/// A pin that the storage actor holds for the asker; given up after pin_release, or when nobody pulled from it for
-/// its lease.
+/// A pin that the storage actor holds for the asker; given up after pin_release, or when nobody pulled from
+/// it for its lease.
 struct pin_ticket {
   std::uint64_t number = 0; ///< 0: no pin could be had now
   snapshot_meta meta;

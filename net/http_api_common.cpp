@@ -97,8 +97,7 @@ outcome_of_translation write_call(context& request, transaction&& what, answer_p
   auto encoded = encode_command(proposed);
   if (encoded.size() > request.options.bounds.command_bytes_max)
     return problem(problems::too_large, "the whole request is larger than a command may be");
-  return http_call{write_request{std::move(encoded)},
-                   request.options.timeout_ms, std::move(plan)};
+  return http_call{write_request{std::move(encoded)}, request.options.timeout_ms, std::move(plan)};
 }
 
 std::string essence(std::string_view value, std::string_view* parameters) {

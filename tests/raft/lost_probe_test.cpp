@@ -1,5 +1,6 @@
-// Regression: replication to a restarted follower stopped for as long as linearizable reads kept coming, because every read round
-// put off the repetition of a lost probe (paper §5.3: the leader retries indefinitely).
+// Regression: replication to a restarted follower stopped for as long as linearizable reads kept coming,
+// because every read round put off the repetition of a lost probe (paper §5.3: the leader retries
+// indefinitely).
 
 #include "tests/raft/stage.hpp"
 

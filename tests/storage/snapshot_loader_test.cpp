@@ -98,7 +98,7 @@ TEST(snapshot_loader, pins_the_format_of_chunks) {
                     "0504030201000000"
                     "0200000000000000"
                     "0000000000000000", //   time, revision, compacted
-                    "02"
+                    "03"
                     "0100000000000000"
                     "0504030201000000"
                     "0200000000000000" // session: id, last used, lowest,
@@ -114,7 +114,7 @@ TEST(snapshot_loader, pins_the_format_of_chunks) {
                     "01000000"
                     "00"
                     "01",
-                    "03"
+                    "04"
                     "01000000"
                     "69"
                     "0500000000000000"
@@ -130,11 +130,11 @@ TEST(snapshot_loader, pins_the_format_of_chunks) {
                     "01000000"
                     "00"
                     "01",
-                    "05"
+                    "06"
                     "01000000"
                     "6b"
                     "0200000000000000", // tombstone: key, mod
-                    "04"
+                    "05"
                     "01000000"
                     "6b"
                     "0100000000000000"
@@ -143,7 +143,7 @@ TEST(snapshot_loader, pins_the_format_of_chunks) {
                     "00"
                     "01000000"
                     "76", //   version, type, value
-                    "06"
+                    "07"
                     "0500000000000000"}) // end: records
     expected += part;
   // clang-format on

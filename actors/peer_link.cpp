@@ -60,6 +60,7 @@ void go_up(self_pointer self, const link_hello& theirs, caf::strong_actor_ptr re
   s.up->remote = std::move(remote);
   s.up->number = theirs.connection;
   s.up->remote_incarnation = theirs.incarnation;
+  s.up->heard_ms = s.up->acknowledged_ms = s.now_ms;
   s.backoff_ms = 0;
   spdlog::info("link: up peer={} connection={} incarnation={:016x}", s.options.peer_address,
                theirs.connection, theirs.incarnation);
@@ -176,6 +177,7 @@ void send_messages(self_pointer self, link_send& out) {
 bool take(peer_link_state& s, std::uint64_t incarnation, std::uint64_t connection, std::uint64_t taken) {
   if (!s.up || s.up->number != connection || s.up->remote_incarnation != incarnation) return false;
   acknowledged(*s.up, taken);
+  s.up->heard_ms = s.now_ms;
   return true;
 }
 
@@ -193,6 +195,14 @@ void receive_peer_messages(self_pointer self, const link_frame& f) {
   self->send(s.raft, peer_input{id->peer, std::move(*messages)});
 }
 
+void acknowledge(self_pointer self) {
+  auto& c = *self->state.up;
+  c.acknowledged_to = c.received;
+  c.acknowledged_ms = self->state.now_ms;
+  self->send(caf::actor_cast<peer_link_actor>(c.remote),
+             link_ack{self->state.options.incarnation.value, c.number, c.received});
+}
+
 void receive(self_pointer self, const link_frame& f) {
   auto& s = self->state;
   if (!take(s, f.incarnation, f.connection, f.taken)) return;
@@ -204,16 +214,14 @@ void receive(self_pointer self, const link_frame& f) {
     if (!message) return go_down(self, message.error().detail);
     self->send(s.formation, formation_received{s.options.peer_address, std::move(*message)});
   }
-  if (s.up && s.up->received - s.up->acknowledged_to >= frames_per_acknowledgement) {
-    s.up->acknowledged_to = s.up->received;
-    self->send(caf::actor_cast<peer_link_actor>(s.up->remote),
-               link_ack{s.options.incarnation.value, s.up->number, s.up->received});
-  }
+  if (s.up && s.up->received - s.up->acknowledged_to >= frames_per_acknowledgement) acknowledge(self);
 }
 
 void on_tick(self_pointer self, const tick& t) {
   auto& s = self->state;
   s.now_ms = t.steady_ms;
+  if (s.up && s.now_ms - s.up->acknowledged_ms >= s.options.acknowledge_ms) acknowledge(self);
+  if (s.up && s.now_ms - s.up->heard_ms > s.options.silence_ms) go_down(self, "the other end is silent");
   if (s.options.dials && !s.up && !s.dialing && s.now_ms >= s.dial_at_ms) dial(self);
 }
 
@@ -239,6 +247,9 @@ peer_link_actor::behavior_type peer_link(self_pointer self, peer_link_options op
         auto why = objection(s, theirs);
         if (why.empty() && s.options.dials) why = "this side of the pair dials";
         if (why.empty() && !remote) why = "it sent no handle";
+        bool same_process = s.up && s.up->remote_incarnation == theirs.incarnation;
+        if (why.empty() && same_process && theirs.connection <= s.up->number)
+          why = "a newer connection of the same process is open";
         if (!why.empty()) {
           spdlog::warn("link: refused peer={}: {}", theirs.from, why);
           return caf::make_error(caf::sec::invalid_argument, why);

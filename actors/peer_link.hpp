@@ -31,6 +31,10 @@ struct peer_link_options {
   incarnation_t incarnation;
   std::uint64_t seed = 0; ///< of the jitter
 
+  /// Both ends acknowledge at least this often, so that one that went down alone is noticed by the other.
+  std::int64_t acknowledge_ms = 1'000;
+  std::int64_t silence_ms = 5'000;
+
   std::int64_t backoff_min_ms = 50;
   std::int64_t backoff_max_ms = 500;
   /// Sent and not taken by the other side's link: more is dropped.
@@ -66,6 +70,8 @@ struct peer_link_state {
     std::size_t window_used = 0;            ///< bytes
     std::deque<std::size_t> unacknowledged; ///< bytes of the frames sent - size() + 1 .. sent
     std::uint64_t dropped = 0;
+    std::int64_t heard_ms = 0;        ///< when the other end last sent something of this connection
+    std::int64_t acknowledged_ms = 0; ///< when it was last sent an acknowledgement on its own
   };
   std::optional<connection> up;
   std::optional<link_identity> identity;

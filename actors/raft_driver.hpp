@@ -52,6 +52,7 @@ private:
   void take_read(const request& r, const read_request& q, const answer_sink_actor& sink);
   void dispatch(const std::vector<std::uint64_t>& numbers);
   void propose_here(const std::vector<std::uint64_t>& numbers);
+  void note_proposed(std::uint64_t number, raft::refusal why);
   void forward(const std::vector<std::uint64_t>& numbers, const peer_link_actor& link);
   void ask_read_index();
   void carry_out(raft::output& out);

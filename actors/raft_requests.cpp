@@ -12,8 +12,10 @@ refusal outcome_unknown() {
 
 namespace {
 
-/// One message to the leader carries about this much.
-constexpr std::size_t forward_bytes = 1u << 20;
+/// One proposal to the core, and one message to the leader, carries about this much.
+constexpr std::size_t batch_bytes = 1u << 20;
+/// Forwarded in one go; a quarter of a link's window.
+constexpr std::size_t forward_bytes = 16u << 20;
 
 refusal no_leader_known() {
   return {refusal_kind::no_leader, 500, "no leader is known; the request was not applied"};
@@ -102,36 +104,50 @@ void raft_driver::dispatch(const std::vector<std::uint64_t>& numbers) {
 }
 
 void raft_driver::propose_here(const std::vector<std::uint64_t>& numbers) {
-  std::vector<raft::proposal> batch;
-  batch.reserve(numbers.size());
-  for (auto number : numbers)
-    if (auto* w = writes_.find(number))
-      batch.push_back({entry_kind::command, origin{options_.incarnation, number}, w->command});
-  auto why = log_.disk_full ? raft::refusal::overloaded : core_->propose(std::move(batch), now_.wall_ms);
-  for (auto number : numbers) {
-    auto* w = writes_.find(number);
-    if (!w) continue;
-    if (why == raft::refusal::none) {
-      w->where = pending_write::phase::proposed;
-      ++w->doubts;
-    } else if (why == raft::refusal::overloaded && w->doubts == 0) {
-      auto taken = writes_.take(number);
-      answers_.refuse(taken->sink, taken->id, log_.disk_full ? full_disk() : overloaded());
+  // In slices, so that the core's bound on what is uncommitted means something after an election, too.
+  for (std::size_t next = 0; next < numbers.size();) {
+    std::vector<std::uint64_t> slice;
+    std::vector<raft::proposal> batch;
+    for (std::size_t bytes = 0; next < numbers.size() && bytes < batch_bytes; ++next) {
+      auto* w = writes_.find(numbers[next]);
+      if (!w) continue;
+      bytes += w->command.size();
+      slice.push_back(numbers[next]);
+      batch.push_back({entry_kind::command, origin{options_.incarnation, numbers[next]}, w->command});
     }
+    auto why = log_.disk_full ? raft::refusal::overloaded : core_->propose(std::move(batch), now_.wall_ms);
+    for (auto number : slice)
+      note_proposed(number, why);
+  }
+}
+
+void raft_driver::note_proposed(std::uint64_t number, raft::refusal why) {
+  auto* w = writes_.find(number);
+  if (why == raft::refusal::none) {
+    w->where = pending_write::phase::proposed;
+    ++w->doubts;
+  } else if (why == raft::refusal::overloaded && w->doubts == 0) {
+    auto taken = writes_.take(number);
+    answers_.refuse(taken->sink, taken->id, log_.disk_full ? full_disk() : overloaded());
   }
 }
 
 void raft_driver::forward(const std::vector<std::uint64_t>& numbers, const peer_link_actor& link) {
   link_send out;
-  std::size_t bytes = forward_bytes;
+  std::size_t bytes = batch_bytes;
+  std::size_t total = 0;
   for (auto number : numbers) {
     auto* w = writes_.find(number);
     if (!w) continue;
-    if (bytes >= forward_bytes) {
+    // The rest waits for the next sweep: more than the link's window would be dropped, and other messages
+    // with it.
+    if (total > forward_bytes) break;
+    if (bytes >= batch_bytes) {
       out.messages.emplace_back(forward_proposals{core_->term(), {}});
       bytes = 0;
     }
     bytes += w->command.size();
+    total += w->command.size();
     std::get<forward_proposals>(out.messages.back())
         .proposals.push_back({entry_kind::command, origin{options_.incarnation, number}, w->command});
     w->where = pending_write::phase::forwarded;
@@ -142,6 +158,8 @@ void raft_driver::forward(const std::vector<std::uint64_t>& numbers, const peer_
 
 void raft_driver::forwarded(const node_id& from, forward_proposals& batch) {
   if (!core_) return;
+  if (batch.proposals.empty()) return;
+  auto asker = batch.proposals.front().from.incarnation;
   std::vector<std::uint64_t> numbers;
   for (auto& p : batch.proposals) {
     if (p.kind != entry_kind::command || p.from.incarnation == options_.incarnation) {
@@ -155,12 +173,14 @@ void raft_driver::forwarded(const node_id& from, forward_proposals& batch) {
   if (why == raft::refusal::none) return;
   if (auto link = links_.find(from); link != links_.end()) {
     link_send out;
-    out.messages.emplace_back(forward_refusal{std::move(numbers), why});
+    out.messages.emplace_back(forward_refusal{asker, std::move(numbers), why});
     self_->send(link->second, std::move(out));
   }
 }
 
 void raft_driver::refused(const forward_refusal& r) {
+  // Meant for an earlier life of this process, whose numbers began at 1 as well.
+  if (r.asker != options_.incarnation) return;
   for (auto number : r.numbers) {
     auto* w = writes_.find(number);
     if (!w || w->doubts == 0) continue;

@@ -144,13 +144,14 @@ void install(self_pointer self, const raft::incoming_chunk& chunk) {
   if (!info) return reject(self, chunk, info.error());
   auto loaded = storage::load_snapshot(*s.files, info->path);
   if (!loaded) return reject(self, chunk, loaded.error());
-  s.newest = *info;
-  remove_old(self, *info);
   auto state = std::make_shared<storage::state_machine>(std::move(*loaded));
   snapshot_received received{chunk.meta, state->leader_time_ms(), {}};
   self->request(s.storage, storage_timeout, state_install{std::move(state)})
       .then(
-          [=](const storage_facts& facts) {
+          [=, installed = *info](const storage_facts& facts) {
+            // Only now: a report of it must not reach Raft before the news that it was installed.
+            self->state.newest = installed;
+            remove_old(self, installed);
             spdlog::info("snapshot: installed index={} term={}", received.meta.index.value,
                          received.meta.term.value);
             self->send(raft_of(self), snapshot_received{received.meta, received.leader_time_ms, facts});

@@ -11,10 +11,6 @@ namespace {
 
 using self_pointer = storage_actor::stateful_pointer<storage_state>;
 
-storage_facts facts_of(const storage::state_machine& m) {
-  return {m.applied(), m.revision(), m.compacted(), m.keys(), m.logical_bytes()};
-}
-
 std::optional<revision_t> revision_asked(const query& q) {
   return std::visit([](auto& what) { return what.at; }, q);
 }
@@ -105,6 +101,10 @@ void on_tick(self_pointer self, const tick& t) {
 }
 
 } // namespace
+
+storage_facts facts_of(const storage::state_machine& m) {
+  return {m.applied(), m.revision(), m.compacted(), m.keys(), m.logical_bytes()};
+}
 
 storage_actor::behavior_type
 storage_keeper(self_pointer self, std::shared_ptr<storage::state_machine> machine, storage_options options) {

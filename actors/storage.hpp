@@ -37,6 +37,9 @@ struct storage_state {
   std::int64_t now_ms = 0; ///< of the last tick
 };
 
+/// What raft and status reports are told of a state.
+storage_facts facts_of(const storage::state_machine& m);
+
 storage_actor::behavior_type storage_keeper(storage_actor::stateful_pointer<storage_state> self,
                                             std::shared_ptr<storage::state_machine> machine,
                                             storage_options options);

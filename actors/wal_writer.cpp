@@ -4,6 +4,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <span>
+
 namespace troupe {
 
 namespace {
@@ -38,6 +40,41 @@ void set_disk_full(self_pointer self, bool full, std::string_view why) {
   report_condition(self);
 }
 
+/// How many entries of `rest` are handed to the log at once: what one sync surely takes, at least one.
+std::size_t count_of_part(std::span<const entry> rest) {
+  std::size_t count = 1;
+  auto bytes = rest[0].cost();
+  while (count < rest.size() && bytes + rest[count].cost() <= storage::wal::staged_bytes_max / 2)
+    bytes += rest[count++].cost();
+  return count;
+}
+
+/// Stages the entries of a batch, syncing in between when more has gathered than one sync may carry. False:
+/// the disk is full; what was staged is taken out of the batch.
+bool stage_entries(self_pointer self, raft::persist_batch& batch) {
+  auto& s = self->state;
+  std::span<const entry> rest{batch.entries};
+  while (!rest.empty()) {
+    auto part = rest.first(count_of_part(rest));
+    auto done = s.log->append(part);
+    if (!done && done.error().code == errc::too_large && s.log->staged_bytes() > 0) {
+      if (auto synced = s.log->sync(); !synced) return fail_stop(self, synced.error()), true;
+      done = s.log->append(part);
+    }
+    if (!done && done.error().code == errc::disk_full) {
+      auto staged = static_cast<std::ptrdiff_t>(batch.entries.size() - rest.size());
+      batch.entries.erase(batch.entries.begin(), batch.entries.begin() + staged);
+      set_disk_full(self, true, done.error().detail);
+      return false;
+    }
+    if (!done) return fail_stop(self, done.error()), true;
+    s.last_term = part.back().term;
+    rest = rest.subspan(part.size());
+  }
+  s.staged_number = batch.number;
+  return true;
+}
+
 /// Stages one batch whole. False: the disk is full and the entries were not staged; what came before them in
 /// the batch was, and is taken out of it, so that the batch can be tried again.
 bool stage(self_pointer self, raft::persist_batch& batch) {
@@ -51,22 +88,7 @@ bool stage(self_pointer self, raft::persist_batch& batch) {
       return fail_stop(self, done.error()), true;
     batch.truncate_from.reset();
   }
-  if (!batch.entries.empty()) {
-    auto done = s.log->append(batch.entries);
-    if (!done && done.error().code == errc::too_large && s.log->staged_bytes() > 0) {
-      // More has gathered than one sync may carry: write that first.
-      if (auto synced = s.log->sync(); !synced) return fail_stop(self, synced.error()), true;
-      done = s.log->append(batch.entries);
-    }
-    if (!done && done.error().code == errc::disk_full) {
-      set_disk_full(self, true, done.error().detail);
-      return false;
-    }
-    if (!done) return fail_stop(self, done.error()), true;
-    s.last_term = batch.entries.back().term;
-  }
-  s.staged_number = batch.number;
-  return true;
+  return stage_entries(self, batch);
 }
 
 void want_flush(self_pointer self) {

@@ -79,6 +79,7 @@ struct forward_proposals {
 
 /// The receiver did not append these proposals and never will: the follower may try elsewhere.
 struct forward_refusal {
+  incarnation_t asker;                ///< which process proposed them
   std::vector<std::uint64_t> numbers; ///< origin.number of each
   raft::refusal why = raft::refusal::not_leader;
 };

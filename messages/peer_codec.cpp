@@ -25,6 +25,7 @@ void serialize(Archive& ar, forward_proposals& v, unsigned) {
 }
 template <class Archive>
 void serialize(Archive& ar, forward_refusal& v, unsigned) {
+  ar& v.asker;
   ar& v.numbers;
   ar& v.why;
 }

@@ -55,10 +55,6 @@ raft_options options_of_raft(node_parts& p) {
   return o;
 }
 
-storage_facts facts_of(const storage::state_machine& m) {
-  return {m.applied(), m.revision(), m.compacted(), m.keys(), m.logical_bytes()};
-}
-
 formation_options options_of_formation(node_parts& p) {
   auto& c = *p.config;
   formation_options o;
@@ -169,11 +165,18 @@ void add_links(std::vector<child_spec>& out, const shared_parts& p) {
 }
 
 void add_doors(std::vector<child_spec>& out, const shared_parts& p) {
+  // Before the doors: a request that arrives before the first tick would be measured against no time at all.
+  out.push_back({"ticker", [p](const supervisor_actor&) {
+                   caf::anon_send(p->formation, links_ready{p->links});
+                   ticker_options o{p->config->raft.tick.count()};
+                   p->ticker = p->system->spawn(ticker, o, who_is_ticked(*p));
+                   return p->ticker;
+                 }});
   out.push_back({"client_endpoint", [p](const supervisor_actor& supervisor) {
                    client_endpoint_options o;
                    o.bounds = bounds_of(*p->config);
                    p->endpoint = p->system->spawn(client_endpoint, o, p->raft);
-                   announce_links(p);
+                   caf::anon_send(p->endpoint, links_ready{p->links});
                    auto& at = p->config->peer;
                    auto bound = net::publish_port(*p->system, p->endpoint, at.host, at.port, p->middleman);
                    if (!bound)
@@ -183,11 +186,6 @@ void add_doors(std::vector<child_spec>& out, const shared_parts& p) {
   out.push_back({"http_gateway",
                  [p](const supervisor_actor&) { return p->gateway->start(*p->system, p->raft); },
                  restarts_of_doors});
-  out.push_back({"ticker", [p](const supervisor_actor&) {
-                   ticker_options o{p->config->raft.tick.count()};
-                   p->ticker = p->system->spawn(ticker, o, who_is_ticked(*p));
-                   return p->ticker;
-                 }});
 }
 
 } // namespace

@@ -76,6 +76,12 @@ result<void> reconcile(storage::wal& log, storage::recovered_log& found, const s
                                     " that is missing or damaged; the newest good one is at index " +
                                     std::to_string(snapshot.index.value)};
   if (snapshot.index <= found.snapshot.index) return {};
+  // A power cut can leave a received snapshot without the hard state of the term it came in. A vote in that
+  // term would have been durable first, so there was none.
+  if (found.state.term < snapshot.term) {
+    found.state = {snapshot.term, {}};
+    if (auto saved = log.save(found.state); !saved) return saved.error();
+  }
   bool in_log = snapshot.index <= found.last &&
                 (snapshot.index < found.first || term_at(found, snapshot.index) == snapshot.term);
   auto done = in_log ? log.save_snapshot(snapshot, found.first) : log.reset_to(snapshot);
@@ -106,6 +112,9 @@ raft::recovered core_start(storage::recovered_log& found, const snapshot_meta& s
     out.leader_time_ms = std::max(out.leader_time_ms, found.tail.back().leader_time_ms);
   for (auto& [index, members] : found.memberships)
     if (index > snapshot.index) out.memberships.push_back({index, members});
+  // The log's own pointer may be to a later snapshot that is damaged, and carry the only membership there is.
+  if (out.memberships.empty() && found.members_index > snapshot.index)
+    out.memberships.push_back({found.members_index, found.members});
   out.tail = std::move(found.tail);
   return out;
 }

@@ -143,7 +143,7 @@ void machine::snapshot_installed(const snapshot_meta& meta, std::int64_t leader_
 }
 
 void machine::snapshot_rejected(const snapshot_meta& meta) {
-  if (!receiver_.finish(meta)) return;
+  if (!receiver_.reject(meta)) return;
   if (leader_) send(leader_, install_snapshot_response{state_.term, meta.index, 0, install_status::rejected});
 }
 

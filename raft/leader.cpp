@@ -68,9 +68,11 @@ Value machine::reached_by_quorum(const leader& role, Value own, Value progress::
 void machine::advance_commit(leader& role) {
   auto index = reached_by_quorum(role, durability_.durable_index(), &progress::match);
   // Entries of earlier terms are committed only by one of this term after them (paper §5.4.2).
-  if (index <= commit_ || index < role.first_own) return;
-  commit_to(index);
-  while (!role.uncommitted.empty() && role.uncommitted.front().last <= commit_) {
+  if (index > commit_ && index >= role.first_own) commit_to(index);
+  // What the others made durable still waits for the disk here, in memory: it counts until it is durable here
+  // as well.
+  auto settled = std::min(commit_, durability_.durable_index());
+  while (!role.uncommitted.empty() && role.uncommitted.front().last <= settled) {
     role.uncommitted_bytes -= role.uncommitted.front().bytes;
     role.uncommitted.pop_front();
   }

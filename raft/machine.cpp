@@ -133,8 +133,8 @@ void machine::persisted(std::uint64_t number) {
 
 void machine::applied(index_t index) {
   // While a snapshot is being installed, the state machine may stand there already; snapshot_installed() will
-  // say so.
-  if (!receiver_.installing()) apply_.applied(index);
+  // say so. What was handed out counts all the same, or a rejected snapshot would leave it open for ever.
+  apply_.applied(receiver_.installing() ? std::min(index, apply_.handed_index()) : index);
 }
 
 void machine::append(entry e) {

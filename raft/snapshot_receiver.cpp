@@ -33,6 +33,13 @@ bool snapshot_receiver::finish(const snapshot_meta& meta) {
   return true;
 }
 
+bool snapshot_receiver::reject(const snapshot_meta& meta) {
+  if (finish(meta)) return true;
+  if (!meta_ || *meta_ != meta || storing_to_ == offset_) return false;
+  abandon();
+  return true;
+}
+
 void snapshot_receiver::abandon() {
   meta_.reset();
   offset_ = storing_to_ = 0;

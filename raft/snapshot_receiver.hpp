@@ -28,6 +28,8 @@ public:
   bool installing() const { return installing_.has_value(); }
   /// Whether `meta` is what is being installed; ends that.
   bool finish(const snapshot_meta& meta);
+  /// Whether `meta` is what is being installed or has a chunk at the disk; ends that transfer.
+  bool reject(const snapshot_meta& meta);
   /// Another leader, another transfer. What is being installed stays so.
   void abandon();
 

@@ -37,8 +37,11 @@ void advance(origin_window& w, std::uint64_t number) {
 
 origin_window* origin_table::find_or_make(incarnation_t who, std::int64_t now_ms) {
   if (auto known = windows_.find(who); known != windows_.end()) return &known->second;
-  // A process that is gone proposes nothing again; what it sent before died with its connections.
-  std::erase_if(windows_, [&](auto& w) { return now_ms - w.second.last_used_ms >= limits::session_idle_ms; });
+  // A process that is gone proposes nothing again. One that only could not reach the cluster may, so nothing
+  // is forgotten before the room is needed.
+  if (windows_.size() >= limits::origins_max)
+    std::erase_if(windows_,
+                  [&](auto& w) { return now_ms - w.second.last_used_ms >= limits::session_idle_ms; });
   if (windows_.size() >= limits::origins_max) return nullptr;
   auto& made = windows_[who];
   made.bits.resize(words);

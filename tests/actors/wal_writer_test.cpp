@@ -262,5 +262,16 @@ TEST_F(wal_writer_test, a_reset_is_answered_when_it_is_durable) {
   EXPECT_EQ(kept.snapshot, meta);
 }
 
+// A new leader may hand over more at once than one sync carries, such as all large writes that waited for it.
+TEST_F(wal_writer_test, a_batch_larger_than_one_sync_carries_is_written_in_parts) {
+  open(64u << 20);
+  raft.tell(writer, batch_of(1, 1, 9, 8u << 20));
+  s.run();
+  EXPECT_EQ(supervisor.count<fatal_failure>(), 0u);
+  ASSERT_EQ(raft.count<persisted_notice>(), 1u);
+  EXPECT_EQ(raft.last<persisted_notice>().index, index_t{9});
+  EXPECT_EQ(after_power_cut().last, index_t{9});
+}
+
 } // namespace
 } // namespace troupe::test

@@ -3,6 +3,7 @@
 #include "actors/folder_record.hpp"
 #include "base/fault_file.hpp"
 #include "node/open_data.hpp"
+#include "raft/core.hpp"
 #include "raft/formation.hpp"
 #include "tests/storage/state_driver.hpp"
 
@@ -256,6 +257,9 @@ TEST_F(open_data_test, a_damaged_snapshot_with_the_log_behind_it_is_left_aside) 
   EXPECT_EQ(data.recovered->snapshot.index, index_t{});
   EXPECT_EQ(data.recovered->last_index, index_t{30});
   EXPECT_NE(data.notes.find(info.path), std::string::npos);
+  // The core checks what it is given, and stops when it cannot begin.
+  raft::core core{raft::settings{}, node_id{"n1"}, *data.recovered, 1};
+  EXPECT_EQ(core.get_status().members, members);
 }
 
 TEST_F(open_data_test, a_damaged_snapshot_without_the_log_behind_it_puts_the_disk_in_doubt) {

@@ -250,6 +250,54 @@ TEST(core_installing, a_rejected_snapshot_changes_nothing) {
   EXPECT_EQ(c.get_status().commit, index_t{0});
 }
 
+TEST(core_installing, a_chunk_that_cannot_be_stored_begins_the_transfer_anew) {
+  membership two{{1, 1}, {{node_id{"n1"}, {1, 1}, "a", "a", true}, {node_id{"n2"}, {1, 2}, "b", "b", true}}};
+  recovered r;
+  r.state.term = term_t{1};
+  r.snapshot.members = two;
+  core c(settings{}, node_id{"n1"}, r, 1);
+  snapshot_meta meta{index_t{5}, term_t{1}, two};
+  c.step(node_id{"n2"}, install_snapshot{term_t{1}, meta, 6, 0, "abc", false});
+  ASSERT_TRUE(c.take().store_chunk);
+  c.snapshot_rejected(meta);
+  auto out = c.take();
+  ASSERT_EQ(out.messages.size(), 1u) << "the leader must be told, or it waits for ever";
+  EXPECT_EQ(std::get<install_snapshot_response>(out.messages[0].body).status, install_status::rejected);
+  c.step(node_id{"n2"}, install_snapshot{term_t{1}, meta, 6, 0, "abc", false});
+  EXPECT_TRUE(c.take().store_chunk) << "there is space again";
+}
+
+TEST(core_limits, what_is_not_durable_here_counts_although_others_committed_it) {
+  membership three{{1, 1}, {}};
+  for (auto* name : {"n1", "n2", "n3"})
+    three.members.push_back({node_id{name}, {1, 1}, name, name, true});
+  recovered r;
+  r.state.term = term_t{1};
+  r.snapshot.members = three;
+  settings small;
+  small.uncommitted_bytes_max = 1'000;
+  core c(small, node_id{"n1"}, r, 1);
+  // Elected, with a disk that takes the vote and then stalls.
+  for (unsigned i = 0; i <= small.election_ticks_max && c.role() == role_kind::follower; ++i)
+    c.tick(0);
+  c.take();
+  c.step(node_id{"n2"}, pre_vote_response{term_t{2}, true});
+  auto vote = c.take();
+  ASSERT_TRUE(vote.persist);
+  c.persisted(vote.persist->number);
+  c.take();
+  c.step(node_id{"n2"}, vote_response{term_t{2}, true});
+  ASSERT_EQ(c.role(), role_kind::leader);
+  c.take();
+  ASSERT_EQ(c.propose({{entry_kind::command, {}, blob{std::string(900, 'x')}}}, 0), refusal::none);
+  c.take();
+  for (auto* name : {"n2", "n3"})
+    c.step(node_id{name}, append_response{term_t{2}, true, index_t{2}, {}, {}, 0});
+  c.take();
+  EXPECT_EQ(c.get_status().commit, index_t{2}) << "two of three have it";
+  EXPECT_EQ(c.propose({{entry_kind::command, {}, blob{std::string(900, 'x')}}}, 0), refusal::overloaded);
+}
+
 TEST(core_death, limits_and_recovered_state_are_checked) {
   membership one{{1, 1}, {{node_id{"n1"}, {1, 1}, "a", "a", true}}};
   recovered r;

@@ -58,6 +58,13 @@ TEST(origin_table, is_bounded_and_forgets_processes_that_are_gone) {
   EXPECT_EQ(t.windows().size(), 2u) << "the one used since, and the new one";
 }
 
+TEST(origin_table, keeps_a_process_that_was_cut_off_while_there_is_room) {
+  origin_table t;
+  EXPECT_EQ(t.note(from(7, 1), 0), origin_verdict::fresh);
+  EXPECT_EQ(t.note(from(8, 1), 10 * limits::session_idle_ms), origin_verdict::fresh);
+  EXPECT_EQ(t.note(from(7, 1), 10 * limits::session_idle_ms), origin_verdict::repeated);
+}
+
 TEST(origin_table, comes_back_from_a_snapshot_as_it_was) {
   origin_table t;
   t.note(from(7, 3), 10);

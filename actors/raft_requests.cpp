@@ -173,7 +173,7 @@ void raft_driver::forwarded(const node_id& from, forward_proposals& batch) {
   if (why == raft::refusal::none) return;
   if (auto link = links_.find(from); link != links_.end()) {
     link_send out;
-    out.messages.emplace_back(forward_refusal{asker, std::move(numbers), why});
+    out.messages.emplace_back(forward_refusal{asker, std::move(numbers), why, log_.disk_full});
     self_->send(link->second, std::move(out));
   }
 }
@@ -188,7 +188,7 @@ void raft_driver::refused(const forward_refusal& r) {
     if (w->where != pending_write::phase::forwarded) continue;
     if (r.why == raft::refusal::overloaded && w->doubts == 0) {
       auto taken = writes_.take(number);
-      answers_.refuse(taken->sink, taken->id, overloaded());
+      answers_.refuse(taken->sink, taken->id, r.disk_full ? full_disk() : overloaded());
     } else {
       w->where = pending_write::phase::waiting;
     }

@@ -16,7 +16,8 @@ namespace {
 
 error os_error(int number, const std::string& what, const std::string& path) {
   auto code = errc::io_error;
-  if (number == ENOSPC || number == EDQUOT) code = errc::disk_full;
+  // Running out of descriptors is like running out of space: nothing written was lost, and it can pass.
+  if (number == ENOSPC || number == EDQUOT || number == EMFILE || number == ENFILE) code = errc::disk_full;
   if (number == ENOENT) code = errc::not_found;
   return error{code, path + ": " + what + ": " + std::generic_category().message(number)};
 }

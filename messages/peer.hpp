@@ -82,6 +82,7 @@ struct forward_refusal {
   incarnation_t asker;                ///< which process proposed them
   std::vector<std::uint64_t> numbers; ///< origin.number of each
   raft::refusal why = raft::refusal::not_leader;
+  bool disk_full = false; ///< overloaded because the leader's disk is full
 };
 
 using peer_message = std::variant<raft::message, forward_proposals, forward_refusal>;

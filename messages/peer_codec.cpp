@@ -28,6 +28,7 @@ void serialize(Archive& ar, forward_refusal& v, unsigned) {
   ar& v.asker;
   ar& v.numbers;
   ar& v.why;
+  ar& v.disk_full;
 }
 
 std::string encode_peer_messages(const std::vector<peer_message>& batch) {

@@ -59,7 +59,6 @@ net::http_gateway_options options_of_gateway(const config::node_config& config) 
   o.port = config.http.port;
   o.limits.header_bytes_max = l.http_header_bytes;
   o.limits.body_bytes_max = l.http_body_bytes;
-  o.limits.connections_max = l.connections;
   o.limits.pipeline_max = l.pipelined_requests;
   o.limits.in_flight_max = l.requests_in_flight;
   o.limits.memory_bytes_max = l.requests_in_flight_bytes;
@@ -107,17 +106,25 @@ int signals_as_descriptor() {
   return ::signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-/// A connection is a descriptor, and the usual soft limit is far below what the limits of the cluster file
-/// allow.
-void raise_descriptor_limit(std::uint64_t connections) {
+/// Descriptors that files, peers and the actor system need beside the connections of clients.
+constexpr std::uint64_t reserved_descriptors = 256;
+
+/// A connection is a descriptor, and the usual soft limit is far below what the cluster file allows. How many
+/// connections may be served, so that enough descriptors stay for the log.
+std::uint64_t connections_allowed(std::uint64_t wanted) {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  const rlim_t wanted = connections + 256;
-  if (limit.rlim_cur >= wanted) return;
-  limit.rlim_cur = std::min<rlim_t>(wanted, limit.rlim_max);
-  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
-    spdlog::warn("only {} open files are allowed: fewer than limits.connections can be served",
-                 limit.rlim_cur);
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
+  const auto all = std::min<rlim_t>(wanted + reserved_descriptors, limit.rlim_max);
+  if (limit.rlim_cur < all) {
+    limit.rlim_cur = all;
+    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) ::getrlimit(RLIMIT_NOFILE, &limit);
+  }
+  if (limit.rlim_cur >= wanted + reserved_descriptors) return wanted;
+  const auto rest =
+      limit.rlim_cur > 2 * reserved_descriptors ? limit.rlim_cur - reserved_descriptors : limit.rlim_cur / 2;
+  spdlog::warn("only {} open files are allowed: {} connections are served instead of {}", limit.rlim_cur,
+               rest, wanted);
+  return rest;
 }
 
 /// How the node ended, written once by the supervisor.
@@ -154,7 +161,6 @@ exit_code run_node(const config::node_config& config, const char* program) {
   ::mallopt(M_ARENA_MAX, 2);
   int signals = signals_as_descriptor();
   start_logging(config.log);
-  raise_descriptor_limit(config.limits.connections);
   auto random = seeded();
 
   auto middleman = options_of_middleman(config);
@@ -162,7 +168,9 @@ exit_code run_node(const config::node_config& config, const char* program) {
     if (auto usable = net::check_tls(*middleman.tls); !usable)
       return say({exit_code::refused, usable.error().detail});
   auto registry = std::make_shared<prometheus::Registry>();
-  auto gateway = net::http_gateway::bind(options_of_gateway(config), registry);
+  auto gateway_options = options_of_gateway(config);
+  gateway_options.limits.connections_max = connections_allowed(config.limits.connections);
+  auto gateway = net::http_gateway::bind(std::move(gateway_options), registry);
   if (!gateway) return say({exit_code::refused, gateway.error().detail});
   if (auto free = net::check_port_free(config.peer.host, config.peer.port); !free)
     return say({exit_code::refused, free.error().detail});

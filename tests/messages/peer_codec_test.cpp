@@ -42,7 +42,7 @@ bool operator==(const forward_proposals& a, const forward_proposals& b) {
   return a.term == b.term && a.proposals == b.proposals;
 }
 bool operator==(const forward_refusal& a, const forward_refusal& b) {
-  return a.asker == b.asker && a.numbers == b.numbers && a.why == b.why;
+  return a.asker == b.asker && a.disk_full == b.disk_full && a.numbers == b.numbers && a.why == b.why;
 }
 
 namespace {
@@ -77,7 +77,7 @@ std::vector<peer_message> one_of_each() {
       forward_proposals{term_t{27},
                         {{entry_kind::command, {incarnation_t{28}, 29}, blob{"a"}},
                          {entry_kind::membership, {incarnation_t{30}, 31}, blob{"b"}}}},
-      forward_refusal{incarnation_t{31}, {32, 33}, refusal::overloaded},
+      forward_refusal{incarnation_t{31}, {32, 33}, refusal::overloaded, true},
   };
 }
 

@@ -27,10 +27,13 @@ result<std::vector<entry>> log_reader::read(index_t lo, index_t hi, std::size_t 
     if (place->truncations != truncations) break; // what follows may not belong to what was read
     auto read = read_place(*place, next, hi, bytes_max, bytes, out);
     if (!read) {
-      // A file that is gone means that the log was compacted since find(); then the map knows it by now.
-      if (read.error().code == errc::not_found && map_->first() > next)
-        return error{errc::compacted, "entry " + std::to_string(next.value) + " is no longer in the log"};
-      return read.error();
+      // A file that is gone was removed since find(): its entries were compacted, or truncated and written
+      // anew. The map knows by now, so it is asked again; when it still names the same file, that file is
+      // lost.
+      if (read.error().code != errc::not_found) return read.error();
+      auto again = map_->find(next);
+      if (again && again->segment.sequence == place->segment.sequence) return read.error();
+      continue;
     }
     full = *read;
     next = out.back().index + 1; // read_place adds at least the entry asked for, or ends the read

@@ -47,6 +47,8 @@ def test_second_process_on_one_folder(single, tmp_path):
 @pytest.mark.parametrize("which", ["http_port", "peer_port"])
 def test_port_in_use(single, which):
     with socket.socket() as other:
+        # The port may still be known to the kernel from an earlier test.
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(("127.0.0.1", getattr(single, which)))
         other.listen()
         said = refused(single)

@@ -129,6 +129,22 @@ TEST_F(reading, is_told_when_its_file_was_removed_just_before_it_was_opened) {
   EXPECT_EQ(r.read(index_t{1}, index_t{100}, 1u << 20).error().code, errc::compacted);
 }
 
+// A removed file was once taken for a lost one, which stops the node, when its entries had been truncated and
+// written anew.
+TEST_F(reading, finds_an_entry_again_that_was_written_anew_elsewhere) {
+  hooked_files files{disk_, [&] {
+                       ASSERT_TRUE(log_.truncate_suffix(index_t{50}));
+                       for (int i = 0; i < 80; ++i)
+                         add(1, 500, term_t{2});
+                       ASSERT_TRUE(log_.save_snapshot({index_t{49}, term_t{1}, {}}, index_t{50}));
+                       ASSERT_TRUE(log_.sync());
+                     }};
+  log_reader r{files, log_.log->map(), small_options().record_bytes_max};
+  auto found = r.read(index_t{50}, index_t{50}, 1u << 20);
+  ASSERT_TRUE(found) << found.error().detail;
+  EXPECT_EQ(found->at(0).term, term_t{2});
+}
+
 TEST_F(reading, finishes_a_segment_that_is_removed_meanwhile) {
   auto r = reader();
   ASSERT_TRUE(r.read(index_t{1}, index_t{1}, 100));

@@ -23,8 +23,6 @@ namespace troupe {
 struct raft_options {
   raft::settings core;
   node_id self;
-  std::string peer_address;
-  std::string http_address;
   incarnation_t incarnation;
   std::uint64_t seed = 0;
   std::int64_t tick_ms = 25;

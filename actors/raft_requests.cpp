@@ -157,8 +157,7 @@ void raft_driver::forward(const std::vector<std::uint64_t>& numbers, const peer_
 }
 
 void raft_driver::forwarded(const node_id& from, forward_proposals& batch) {
-  if (!core_) return;
-  if (batch.proposals.empty()) return;
+  if (!core_ || batch.proposals.empty()) return;
   auto asker = batch.proposals.front().from.incarnation;
   std::vector<std::uint64_t> numbers;
   for (auto& p : batch.proposals) {

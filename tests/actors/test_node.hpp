@@ -70,7 +70,6 @@ public:
       : disk(seed), supervisor(s), asker(s), s_(s), wiring_(std::move(w)), name_(std::move(name)),
         names_(std::move(names)), seed_(seed) {
     options.self = node_id{name_};
-    options.peer_address = address_of(name_);
     options.snapshot_keep_entries = 2;
   }
   ~test_node() { kill(); }

@@ -47,7 +47,7 @@ struct compact_history {
 struct command {
   std::optional<session_stamp> session;
   std::optional<idempotency_stamp> idempotency;
-  std::variant<transaction, open_session, close_session, compact_history> body;
+  std::variant<transaction, open_session, close_session, compact_history, set_embedding> body;
 
   friend bool operator==(const command&, const command&) = default;
 };

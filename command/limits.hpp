@@ -48,4 +48,20 @@ inline constexpr std::size_t idempotency_key_bytes_max = 255;
 /// revision only.
 inline constexpr std::size_t idempotency_results_bytes_max = 256 * 1024 * 1024;
 
+/// Floats of one vector.
+inline constexpr std::uint32_t vector_dimension_max = 4'096;
+inline constexpr std::size_t model_name_bytes_max = 128;
+/// Vectors of one value.
+inline constexpr std::uint32_t passages_max = 64;
+
+/// Of one search: hits of one page, and how far offset or a cursor may go.
+inline constexpr std::uint32_t search_limit_max = 1'000;
+inline constexpr std::uint32_t search_results_max = 10'000;
+inline constexpr std::size_t search_query_bytes_max = 8 * 1024;
+inline constexpr std::size_t search_fields_max = 64;
+inline constexpr std::size_t search_facets_max = 16;
+inline constexpr std::uint32_t facet_values_max = 1'000;
+/// Keys, values and snippets in one answer; a page that would hold more ends early and says so by its cursor.
+inline constexpr std::size_t search_answer_bytes_max = 8 * 1024 * 1024;
+
 } // namespace troupe::limits

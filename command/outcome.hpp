@@ -34,8 +34,12 @@ struct get_result {
   std::optional<key_value> found;
   friend bool operator==(const get_result&, const get_result&) = default;
 };
+struct annotate_result {
+  bool accepted = false; ///< false: the key moved on, or the annotation is of another model
+  friend bool operator==(const annotate_result&, const annotate_result&) = default;
+};
 /// Answers the operation at the same place of the branch that ran.
-using operation_result = std::variant<put_result, delete_result, get_result>;
+using operation_result = std::variant<put_result, delete_result, get_result, annotate_result>;
 
 struct command_result {
   outcome code = outcome::applied;

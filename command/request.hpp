@@ -7,17 +7,16 @@
 #include "command/command.hpp"
 #include "command/outcome.hpp"
 #include "command/query.hpp"
+#include "command/search.hpp"
 
 namespace troupe {
-
-enum class consistency : std::uint8_t {
-  linearizable = 0, ///< sees every write answered before the request was sent
-  stale = 1,        ///< whatever this node has applied
-};
 
 /// An encoded command (command/codec.hpp). It is encoded where it enters the cluster and never again.
 struct write_request {
   blob command;
+  /// The node that is asked embeds what is put before it proposes, so that the answer comes when the value can be
+  /// found by meaning.
+  bool embed = false;
 
   friend bool operator==(const write_request&, const write_request&) = default;
 };
@@ -42,7 +41,7 @@ struct snapshot_now_request {
 struct request {
   std::uint64_t id = 0;              ///< chosen by the asker, unique among its open requests
   std::uint32_t timeout_ms = 10'000; ///< from when the node receives it; the node then answers with a refusal
-  std::variant<write_request, read_request, status_request, snapshot_now_request> body;
+  std::variant<write_request, read_request, status_request, snapshot_now_request, search_request> body;
 
   friend bool operator==(const request&, const request&) = default;
 };
@@ -95,6 +94,7 @@ struct cluster_status {
   std::uint64_t keys = 0;
   std::uint64_t log_bytes = 0;
   std::vector<member_status> members;
+  search_status search; ///< of the node that is asked
 
   friend bool operator==(const cluster_status&, const cluster_status&) = default;
 };
@@ -109,7 +109,7 @@ struct snapshot_result {
 
 struct answer {
   std::uint64_t id = 0;
-  std::variant<command_result, query_result, cluster_status, snapshot_result, refusal> body;
+  std::variant<command_result, query_result, cluster_status, snapshot_result, refusal, search_result> body;
 
   friend bool operator==(const answer&, const answer&) = default;
 };

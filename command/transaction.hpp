@@ -5,6 +5,7 @@
 
 #include "base/blob.hpp"
 #include "base/ids.hpp"
+#include "command/embedding.hpp"
 
 #include <cstdint>
 #include <string>
@@ -74,7 +75,7 @@ struct get_operation {
   friend bool operator==(const get_operation&, const get_operation&) = default;
 };
 
-using operation = std::variant<put_operation, delete_operation, get_operation>;
+using operation = std::variant<put_operation, delete_operation, get_operation, annotate_operation>;
 
 /// All compares hold: `success` runs, in order; else `failure` does. Applied whole at one revision or not at
 /// all. A key may be written more than once in one transaction; its version then counts once and the last

@@ -9,6 +9,7 @@
 
 #include "base/entry.hpp"
 #include "command/query.hpp"
+#include "storage/change.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -48,6 +49,12 @@ public:
   /// session. May be empty, to keep the turn short where many keys are newer than the pin. Precondition: not
   /// done().
   std::string next_chunk(std::size_t bytes_max = chunk_bytes);
+
+  /// The same state for an index: every key with its value and annotation, ascending, about `bytes_max` bytes and not
+  /// more work than a turn may take (may be empty). A key that changed since the pin was taken may be given with the
+  /// annotation of its newer self left out. Moves independently of next_chunk. Precondition: not items_done().
+  std::vector<key_change> next_items(std::size_t bytes_max = chunk_bytes);
+  bool items_done() const;
 
   /// Answers at the pin's revision or, when the query names one, any between compacted() and revision(), even
   /// if the key space itself has been compacted past it meanwhile. Does not move next_chunk.

@@ -13,6 +13,7 @@
 #include "base/entry.hpp"
 #include "command/outcome.hpp"
 #include "command/query.hpp"
+#include "storage/change.hpp"
 #include "storage/pin.hpp"
 
 #include <cstdint>
@@ -53,6 +54,20 @@ public:
   const membership& members() const;
   /// The largest leader time of any applied entry, in milliseconds since 1970; 0 before the first.
   std::int64_t leader_time_ms() const;
+
+  /// What changed after the log index `after`, about `bytes_max` bytes of it and at least one whole entry's. The feed
+  /// behind it is not part of the replicated state: it begins when the machine is made or loaded and is bounded
+  /// (storage/change_feed.hpp).
+  change_batch changes_after(index_t after, std::size_t bytes_max) const;
+
+  const embedding_state& embedding() const;
+  /// Every value written at or before it has its vector or the outcome that it has none. revision() when no value
+  /// waits for the embedder; goes back only when the model changes.
+  revision_t vector_revision() const;
+  std::uint64_t pending_vectors() const;
+  /// Values that wait for the embedder, oldest mod_revision first, behind (after, key): about `bytes_max` bytes and at
+  /// least one, if there is one.
+  std::vector<key_value> pending_after(revision_t after, std::string_view key, std::size_t bytes_max) const;
 
   /// Captures the state after applied(). None when pins_max are alive. `now_ms` is the caller's clock and
   /// only remembered.

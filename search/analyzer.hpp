@@ -1,0 +1,54 @@
+#pragma once
+
+// Text -> terms. Words by Unicode's default word boundaries (UAX #29), NFKC and case folding by ICU with a fast path
+// for ASCII, Snowball stemming by libstemmer, stop words when asked for.
+
+#include "base/result.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe::search {
+
+struct analyzer_settings {
+  std::string language = "english"; ///< a libstemmer algorithm, or "none": no stemming
+  bool stop_words = false;          ///< leave the language's stop words out (English only)
+};
+
+/// A word longer than this many bytes after folding is cut to it.
+inline constexpr std::size_t term_bytes_max = 64;
+
+/// One term of a text. `term` is valid until the next call of the same analyzer.
+struct token {
+  std::string_view term;       ///< folded and stemmed; never empty
+  std::uint32_t position = 0;  ///< counts words from 0; a stop word left out leaves its gap
+  std::uint32_t begin = 0;     ///< bytes of the word in the text as given
+  std::uint32_t end = 0;
+};
+
+/// Not thread-safe (libstemmer keeps state); one per index. Deterministic.
+class analyzer {
+public:
+  /// errc::invalid_argument for a language libstemmer does not know.
+  static result<analyzer> make(const analyzer_settings& settings);
+  analyzer(analyzer&&) noexcept;
+  analyzer& operator=(analyzer&&) noexcept;
+  ~analyzer();
+
+  /// All terms of the text, in order, into `out` (cleared first). Invalid UTF-8 yields what is valid of it.
+  void analyze(std::string_view text, std::vector<token>& out);
+
+  /// Folded but not stemmed: what `prefix*` and `fuzzy~1` are compared by when the index keeps stems is the
+  /// stem's own text, so these words are only folded. Empty when the text holds no single word.
+  std::string fold(std::string_view word);
+
+private:
+  struct impl;
+  explicit analyzer(std::unique_ptr<impl> parts);
+  std::unique_ptr<impl> impl_;
+};
+
+} // namespace troupe::search

@@ -1,36 +1,39 @@
 #pragma once
 
-// Linearizable reads that wait for their read index. Reads that arrive together share one id of the consensus
-// core.
+// Linearizable reads and searches that wait for their read index. Those that arrive together share one id of the
+// consensus core.
 
-#include "messages/storage.hpp"
-
+#include <cstdint>
 #include <map>
 #include <utility>
 #include <vector>
 
 namespace troupe {
 
-/// Bounded by count. One owner.
+/// Bounded by count. One owner. `Routed` is routed_query or routed_search. Two that ask the same core have ids of their
+/// own: the first id of each and a step as large as their number.
+template <class Routed>
 class pending_reads {
 public:
-  explicit pending_reads(std::size_t count_max) : count_max_(count_max) {}
+  pending_reads(std::size_t count_max, std::uint64_t first_id, std::uint64_t step)
+      : count_max_(count_max), next_id_(first_id), step_(step) {}
 
   bool full() const { return count_ >= count_max_; }
 
   /// Gathers a read for the next take_gathered().
-  void gather(routed_query q) {
+  void gather(Routed q) {
     gathered_.push_back(std::move(q));
     ++count_;
   }
   /// The id under which everything gathered asks for its index; 0 when nothing was.
   std::uint64_t ask() {
     if (gathered_.empty()) return 0;
-    asked_.emplace(++last_id_, std::exchange(gathered_, {}));
-    return last_id_;
+    auto id = std::exchange(next_id_, next_id_ + step_);
+    asked_.emplace(id, std::exchange(gathered_, {}));
+    return id;
   }
   /// The core answered.
-  std::vector<routed_query> take(std::uint64_t id) {
+  std::vector<Routed> take(std::uint64_t id) {
     auto found = asked_.find(id);
     if (found == asked_.end()) return {};
     auto out = std::move(found->second);
@@ -44,8 +47,8 @@ public:
     for (auto& q : reads)
       gather(std::move(q));
   }
-  std::vector<routed_query> overdue(std::int64_t now_ms) {
-    std::vector<routed_query> out;
+  std::vector<Routed> overdue(std::int64_t now_ms) {
+    std::vector<Routed> out;
     expire(gathered_, now_ms, out);
     for (auto& [id, reads] : asked_)
       expire(reads, now_ms, out);
@@ -54,8 +57,8 @@ public:
   }
 
 private:
-  static void expire(std::vector<routed_query>& from, std::int64_t now_ms, std::vector<routed_query>& out) {
-    std::erase_if(from, [&](routed_query& q) {
+  static void expire(std::vector<Routed>& from, std::int64_t now_ms, std::vector<Routed>& out) {
+    std::erase_if(from, [&](Routed& q) {
       bool over = q.deadline_ms <= now_ms;
       if (over) out.push_back(std::move(q));
       return over;
@@ -64,9 +67,10 @@ private:
 
   std::size_t count_max_;
   std::size_t count_ = 0;
-  std::uint64_t last_id_ = 0;
-  std::vector<routed_query> gathered_;
-  std::map<std::uint64_t, std::vector<routed_query>> asked_;
+  std::uint64_t next_id_;
+  std::uint64_t step_;
+  std::vector<Routed> gathered_;
+  std::map<std::uint64_t, std::vector<Routed>> asked_;
 };
 
 } // namespace troupe

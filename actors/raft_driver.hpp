@@ -10,6 +10,9 @@ namespace troupe {
 
 /// What an asker is told of a write that may or may not be applied.
 refusal outcome_unknown();
+/// What an asker is told of a request that certainly had no effect.
+refusal no_leader_known();
+refusal overloaded();
 
 class raft_driver {
 public:
@@ -23,6 +26,10 @@ public:
   void refused(const forward_refusal& r);
   void dispatch_waiting();
   cluster_status status() const;
+
+  // raft_search.cpp
+  void on_search_parts(const search_parts& parts);
+  void on_search_report(const search_report& r) { search_ = r.status; }
 
   // raft_output.cpp
   void want_pump();
@@ -50,6 +57,11 @@ private:
   void take_write(const request& r, const write_request& w, const answer_sink_actor& sink,
                   std::vector<std::uint64_t>& writes);
   void take_read(const request& r, const read_request& q, const answer_sink_actor& sink);
+  void take_search(const request& r, const search_request& what, const answer_sink_actor& sink);
+  void take_embedded_write(const request& r, const answer_sink_actor& sink);
+  void ask_search_index();
+  void answer_searches(raft::output& out);
+  void tell_leadership();
   void dispatch(const std::vector<std::uint64_t>& numbers);
   void propose_here(const std::vector<std::uint64_t>& numbers);
   void note_proposed(std::uint64_t number, raft::refusal why);
@@ -80,7 +92,10 @@ private:
   std::map<node_id, peer_link_actor> links_; ///< of members whose link is up
 
   pending_writes writes_;
-  pending_reads reads_;
+  pending_reads<routed_query> reads_;
+  pending_reads<routed_search> searches_;
+  search_parts search_parts_; ///< null: this node neither searches nor embeds
+  search_status search_;      ///< as the indexer last reported
   answer_collector answers_;
   history_policy history_;
   bool pump_pending_ = false;

@@ -29,6 +29,7 @@ void raft_driver::carry_out(raft::output& out) {
     self_->send(peers_.storage, apply_batch{std::move(out.apply)});
   }
   answer_reads(out);
+  answer_searches(out);
   for (auto& l : out.load)
     self_->send(peers_.log, std::move(l));
   for (auto& c : out.snapshot_chunks)
@@ -63,12 +64,14 @@ void raft_driver::on_leadership() {
   seen_leader_ = core_->leader();
   seen_term_ = core_->term();
   if (!other_leader) return;
+  tell_leadership();
   spdlog::info("raft: role={} term={} leader={}", to_string(core_->role()), seen_term_.value,
                seen_leader_ ? seen_leader_.name : "none");
   writes_.leader_lost();
   if (!seen_leader_) return;
   dispatch_waiting();
   ask_read_index();
+  ask_search_index();
 }
 
 } // namespace troupe

@@ -10,6 +10,13 @@ refusal outcome_unknown() {
   return {refusal_kind::outcome_unknown, 0, "no answer in time; the write may or may not be applied"};
 }
 
+refusal no_leader_known() {
+  return {refusal_kind::no_leader, 500, "no leader is known; the request was not applied"};
+}
+refusal overloaded() {
+  return {refusal_kind::overloaded, 200, "too much is in flight; the request was not applied"};
+}
+
 namespace {
 
 /// One proposal to the core, and one message to the leader, carries about this much.
@@ -17,12 +24,6 @@ constexpr std::size_t batch_bytes = 1u << 20;
 /// Forwarded in one go; a quarter of a link's window.
 constexpr std::size_t forward_bytes = 16u << 20;
 
-refusal no_leader_known() {
-  return {refusal_kind::no_leader, 500, "no leader is known; the request was not applied"};
-}
-refusal overloaded() {
-  return {refusal_kind::overloaded, 200, "too much is in flight; the request was not applied"};
-}
 refusal full_disk() {
   return {refusal_kind::disk_full, 5'000, "the disk of the leader is full; the request was not applied"};
 }
@@ -41,15 +42,21 @@ void raft_driver::take_requests(request_batch& batch, const answer_sink_actor& s
     take(r, sink, writes);
   dispatch(writes);
   ask_read_index();
+  ask_search_index();
   flush();
   want_pump();
 }
 
 void raft_driver::take(const request& r, const answer_sink_actor& sink, std::vector<std::uint64_t>& writes) {
   if (auto* write = std::get_if<write_request>(&r.body)) {
-    take_write(r, *write, sink, writes);
+    if (write->embed)
+      take_embedded_write(r, sink);
+    else
+      take_write(r, *write, sink, writes);
   } else if (auto* read = std::get_if<read_request>(&r.body)) {
     take_read(r, *read, sink);
+  } else if (auto* search = std::get_if<search_request>(&r.body)) {
+    take_search(r, *search, sink);
   } else if (std::holds_alternative<status_request>(r.body)) {
     answers_.add(sink, answer{r.id, status()});
   } else if (snapshot_askers_.size() >= snapshot_askers_max || !core_) {
@@ -204,6 +211,7 @@ cluster_status raft_driver::status() const {
   out.keys = facts_.keys;
   out.log_bytes = log_.bytes;
   out.snapshot = snapshot_.index;
+  out.search = search_;
   if (!core_) return out;
   auto s = core_->get_status();
   out.cluster = s.members.cluster;
@@ -239,12 +247,15 @@ void raft_driver::sweep() {
     else
       answers_.refuse(w.sink, w.id, outcome_unknown());
   }
-  for (auto& q : reads_.overdue(now_.steady_ms)) {
+  auto refuse_overdue = [&](auto& reads) {
     bool leader = core_ && core_->leader();
-    answers_.refuse(q.sink, q.id,
-                    leader ? refusal{refusal_kind::timed_out, 0, "no majority confirmed the leader in time"}
-                           : no_leader_known());
-  }
+    for (auto& q : reads.overdue(now_.steady_ms))
+      answers_.refuse(q.sink, q.id,
+                      leader ? refusal{refusal_kind::timed_out, 0, "no majority confirmed the leader in time"}
+                             : no_leader_known());
+  };
+  refuse_overdue(reads_);
+  refuse_overdue(searches_);
   std::erase_if(snapshot_askers_, [&](auto& asker) {
     bool over = asker.deadline_ms <= now_.steady_ms;
     if (over)

@@ -21,7 +21,8 @@ constexpr std::int64_t upkeep_period_ms = 1'000;
 
 raft_driver::raft_driver(self_pointer self, raft_options options, raft_peers peers, raft_start start)
     : self_(self), options_(std::move(options)), peers_(std::move(peers)),
-      writes_(options_.writes_max, options_.writes_bytes_max), reads_(options_.reads_max),
+      writes_(options_.writes_max, options_.writes_bytes_max), reads_(options_.reads_max, 1, 2),
+      searches_(options_.searches_max, 2, 2),
       history_(options_.history_keep_ms, options_.history_keep_revisions), facts_(start.facts) {
   if (start.recovered) begin(std::move(*start.recovered));
 }
@@ -153,6 +154,7 @@ void raft_driver::on_tick(const tick& t) {
     next_sweep_ms_ = t.steady_ms + sweep_period_ms;
     dispatch_waiting();
     ask_read_index();
+    ask_search_index();
     sweep();
   }
   if (t.steady_ms >= next_upkeep_ms_) {

@@ -10,6 +10,7 @@ namespace troupe {
 namespace {
 
 using self_pointer = storage_actor::stateful_pointer<storage_state>;
+using storage::change_batch;
 
 std::optional<revision_t> revision_asked(const query& q) {
   return std::visit([](auto& what) { return what.at; }, q);
@@ -32,6 +33,57 @@ void answer_ready_reads(self_pointer self) {
     answer_read(self, std::move(q));
 }
 
+change_batch changes_now(const storage_state& s, const changes_request& what) {
+  return s.machine->changes_after(what.after, what.bytes_max);
+}
+bool has_changes(const storage_state& s, const changes_request& what) {
+  return s.machine->applied() != what.after || s.machine->embedding().id != what.model;
+}
+
+pending_values pending_now(const storage_state& s, const pending_request& what) {
+  return {s.machine->embedding(), s.machine->pending_after({}, {}, what.bytes_max)};
+}
+bool has_pending(const storage_state& s, const pending_request& what) {
+  return s.machine->pending_vectors() != 0 || s.machine->embedding().id != what.model;
+}
+
+/// Answers the indexer and the embedder, if what they wait for has come.
+void answer_followers(self_pointer self) {
+  auto& s = self->state;
+  if (s.changes && has_changes(s, s.changes->what)) {
+    s.changes->promise.deliver(changes_now(s, s.changes->what));
+    s.changes.reset();
+  }
+  if (s.pending && has_pending(s, s.pending->what)) {
+    s.pending->promise.deliver(pending_now(s, s.pending->what));
+    s.pending.reset();
+  }
+}
+
+caf::typed_response_promise<change_batch> ask_changes(self_pointer self, const changes_request& what) {
+  auto& s = self->state;
+  auto promise = self->make_response_promise<change_batch>();
+  if (!what.wait || has_changes(s, what)) {
+    promise.deliver(changes_now(s, what));
+    return promise;
+  }
+  if (s.changes) s.changes->promise.deliver(changes_now(s, s.changes->what));
+  s.changes = storage_state::waiting_changes{promise, what};
+  return promise;
+}
+
+caf::typed_response_promise<pending_values> ask_pending(self_pointer self, const pending_request& what) {
+  auto& s = self->state;
+  auto promise = self->make_response_promise<pending_values>();
+  if (!what.wait || has_pending(s, what)) {
+    promise.deliver(pending_now(s, what));
+    return promise;
+  }
+  if (s.pending) s.pending->promise.deliver(pending_now(s, s.pending->what));
+  s.pending = storage_state::waiting_pending{promise, what};
+  return promise;
+}
+
 void apply(self_pointer self, const apply_batch& batch) {
   auto& s = self->state;
   applied_notice notice;
@@ -49,6 +101,7 @@ void apply(self_pointer self, const apply_batch& batch) {
   self->send(caf::actor_cast<raft_actor>(self->current_sender()), std::move(notice));
   answer_ready_reads(self);
   s.answers.flush(static_cast<storage_actor::base*>(self));
+  answer_followers(self);
 }
 
 void read(self_pointer self, query_batch& batch) {
@@ -67,7 +120,7 @@ pin_ticket take_pin(self_pointer self) {
   auto& s = self->state;
   auto pin = s.machine->try_pin(s.now_ms);
   if (!pin) return {};
-  pin_ticket ticket{++s.last_pin, pin->meta()};
+  pin_ticket ticket{++s.last_pin, pin->meta(), pin->revision(), s.machine->embedding()};
   s.pins.emplace(ticket.number, storage_state::held_pin{std::move(*pin), s.now_ms + s.options.pin_lease_ms});
   return ticket;
 }
@@ -80,6 +133,16 @@ pin_chunk pull(self_pointer self, const pin_pull& p) {
   pin_chunk chunk{true, false, held->second.pin.next_chunk()};
   chunk.done = held->second.pin.done();
   return chunk;
+}
+
+pin_items pull_items(self_pointer self, const pin_items_pull& p) {
+  auto& s = self->state;
+  auto held = s.pins.find(p.number);
+  if (held == s.pins.end()) return {};
+  held->second.lease_end_ms = s.now_ms + s.options.pin_lease_ms;
+  pin_items items{true, false, held->second.pin.next_items()};
+  items.done = held->second.pin.items_done();
+  return items;
 }
 
 void on_tick(self_pointer self, const tick& t) {
@@ -115,6 +178,9 @@ storage_keeper(self_pointer self, std::shared_ptr<storage::state_machine> machin
       [=](query_batch& batch) { read(self, batch); },
       [=](pin_request) { return take_pin(self); },
       [=](const pin_pull& p) { return pull(self, p); },
+      [=](const pin_items_pull& p) { return pull_items(self, p); },
+      [=](const changes_request& what) { return ask_changes(self, what); },
+      [=](const pending_request& what) { return ask_pending(self, what); },
       [=](const pin_release& p) { self->state.pins.erase(p.number); },
       [=](const state_install& install) {
         auto& s = self->state;
@@ -122,6 +188,7 @@ storage_keeper(self_pointer self, std::shared_ptr<storage::state_machine> machin
         s.machine = install.state;
         answer_ready_reads(self);
         s.answers.flush(static_cast<storage_actor::base*>(self));
+        answer_followers(self);
         return facts_of(*s.machine);
       },
       [=](const tick& t) { on_tick(self, t); },

@@ -11,6 +11,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 
 namespace troupe {
 
@@ -28,11 +29,22 @@ struct storage_state {
     std::int64_t lease_end_ms;
   };
 
+  struct waiting_changes {
+    caf::typed_response_promise<storage::change_batch> promise;
+    changes_request what;
+  };
+  struct waiting_pending {
+    caf::typed_response_promise<pending_values> promise;
+    pending_request what;
+  };
+
   storage_options options;
   std::shared_ptr<storage::state_machine> machine;
   waiting_reads waiting;
   answer_collector answers;
   std::map<std::uint64_t, held_pin> pins; ///< at most storage::pins_max
+  std::optional<waiting_changes> changes; ///< of the indexer
+  std::optional<waiting_pending> pending; ///< of the embedder
   std::uint64_t last_pin = 0;
   std::int64_t now_ms = 0; ///< of the last tick
 };

@@ -3,7 +3,9 @@
 // The Raft actor: a thin shell around raft::core that carries the core's outputs to the disk, the peers and
 // the storage, and remembers who waits for what. Local only.
 
+#include "messages/embedder.hpp"
 #include "messages/frontend.hpp"
+#include "messages/indexer.hpp"
 #include "messages/log_reader.hpp"
 #include "messages/peer.hpp"
 #include "messages/snapshotter.hpp"
@@ -40,9 +42,19 @@ struct peer_input {
 /// its mailbox joins.
 struct pump_core {};
 
+/// Who searches and who embeds on this node; told once they have been spawned, and again when one was replaced.
+struct search_parts {
+  indexer_actor indexer;
+  embedder_actor embedder;
+};
+
 using raft_actor = caf::typed_actor<
-    // from gateways and the client endpoint
+    // from gateways, the client endpoint and the embedder
     caf::reacts_to<request_batch, answer_sink_actor>,
+    // from the supervisor
+    caf::reacts_to<search_parts>,
+    // from the indexer
+    caf::reacts_to<search_report>,
     // from the formation actor, once
     caf::reacts_to<cluster_formed>,
     // from the formation actor
@@ -68,4 +80,5 @@ using raft_actor = caf::typed_actor<
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::cluster_formed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::peer_state)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::peer_input)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::search_parts)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::pump_core)

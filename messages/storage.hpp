@@ -4,6 +4,7 @@
 
 #include "messages/frontend.hpp"
 #include "messages/tick.hpp"
+#include "storage/change.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/typed_actor.hpp>
@@ -60,6 +61,8 @@ struct pin_request {};
 struct pin_ticket {
   std::uint64_t number = 0; ///< 0: no pin could be had now
   snapshot_meta meta;
+  revision_t revision;
+  storage::embedding_state embedding;
 };
 struct pin_pull {
   std::uint64_t number = 0;
@@ -71,6 +74,33 @@ struct pin_chunk {
 };
 struct pin_release {
   std::uint64_t number = 0;
+};
+/// The pinned state for an index (storage/pin.hpp, next_items).
+struct pin_items_pull {
+  std::uint64_t number = 0;
+};
+struct pin_items {
+  bool ok = false;   ///< false: the pin's lease has ended
+  bool done = false; ///< nothing follows
+  std::vector<storage::key_change> items;
+};
+
+/// What changed after a log index.
+struct changes_request {
+  index_t after;
+  model_id model;    ///< the model the asker knows
+  bool wait = false; ///< answer only when something changed, or the model is another
+  std::size_t bytes_max = 0;
+};
+/// Values that wait for their vector.
+struct pending_request {
+  model_id model;    ///< the model the asker knows
+  bool wait = false; ///< answer only when there are such values, or the model is another
+  std::size_t bytes_max = 0;
+};
+struct pending_values {
+  storage::embedding_state embedding;
+  std::vector<key_value> values; ///< oldest first; empty with wait: the model is another
 };
 
 /// Replaces the whole state by one loaded from a snapshot that is newer than what is applied.
@@ -87,6 +117,12 @@ using storage_actor = caf::typed_actor<
     caf::replies_to<pin_request>::with<pin_ticket>,
     // about 1 MiB of encoded state
     caf::replies_to<pin_pull>::with<pin_chunk>,
+    // from the indexer, about 1 MiB
+    caf::replies_to<pin_items_pull>::with<pin_items>,
+    // from the indexer; one such request waits at a time, an older one is then answered with what there is
+    caf::replies_to<changes_request>::with<storage::change_batch>,
+    // from the embedder; likewise
+    caf::replies_to<pending_request>::with<pending_values>,
     // the asker is done, or gives up
     caf::reacts_to<pin_release>,
     // from the snapshotter after a snapshot of the leader was received and verified
@@ -105,4 +141,10 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::pin_ticket)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::pin_pull)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::pin_chunk)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::pin_release)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::pin_items_pull)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::pin_items)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::changes_request)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::change_batch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::pending_request)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::pending_values)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::state_install)

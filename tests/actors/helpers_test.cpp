@@ -120,7 +120,7 @@ std::vector<std::uint64_t> ids_of(const std::vector<routed_query>& reads) {
 using ids = std::vector<std::uint64_t>;
 
 TEST(pending_reads, those_that_arrive_together_share_one_question) {
-  pending_reads p{10};
+  pending_reads<routed_query> p{10, 1, 1};
   EXPECT_EQ(p.ask(), 0u);
   p.gather(read_of(1));
   p.gather(read_of(2));
@@ -135,7 +135,7 @@ TEST(pending_reads, those_that_arrive_together_share_one_question) {
 }
 
 TEST(pending_reads, a_failed_question_is_asked_again) {
-  pending_reads p{2};
+  pending_reads<routed_query> p{2, 1, 1};
   p.gather(read_of(1));
   p.gather(read_of(2));
   auto id = p.ask();

@@ -3,7 +3,11 @@
 // A whole node under the deterministic scheduler, on a disk of its own that can lose power, and wires to
 // other such nodes.
 
+#include "actors/embed_worker.hpp"
+#include "actors/embedder.hpp"
 #include "actors/formation.hpp"
+#include "actors/indexer.hpp"
+#include "actors/indexer_driver.hpp"
 #include "actors/log_reader.hpp"
 #include "actors/raft.hpp"
 #include "actors/snapshotter.hpp"
@@ -11,6 +15,7 @@
 #include "actors/wal_writer.hpp"
 #include "base/fault_file.hpp"
 #include "node/open_data.hpp"
+#include "tests/actors/fake_model.hpp"
 #include "tests/actors/samples.hpp"
 #include "tests/actors/stage.hpp"
 
@@ -103,6 +108,8 @@ public:
     links_.clear();
     raft = nullptr;
     formation_ = nullptr;
+    indexer_ = nullptr;
+    embedder_ = nullptr;
     peers_ = {};
     s_.run();
     folder_.reset();
@@ -117,6 +124,10 @@ public:
     if (!runs()) return;
     supervisor.tell(raft, at_ms(ms));
     supervisor.tell(peers_.storage, at_ms(ms));
+    if (indexer_) {
+      supervisor.tell(indexer_, at_ms(ms));
+      supervisor.tell(embedder_, at_ms(ms));
+    }
     if (ms % 250 == 0) {
       supervisor.tell(peers_.wal, at_ms(ms));
       supervisor.tell(formation_, at_ms(ms));
@@ -152,10 +163,20 @@ public:
 
   const std::string& name() const { return name_; }
 
+  /// What this node's index holds (search/engine.hpp, digest). Precondition: it searches, and its index has begun.
+  std::string index_digest() const {
+    using indexer_base = indexer_actor::stateful_base<indexer_state>;
+    auto* self = static_cast<indexer_base*>(caf::actor_cast<caf::abstract_actor*>(indexer_));
+    return self->state.driver->engine()->digest();
+  }
+
   fault_file_system disk;
   probe supervisor;
   probe asker;
   raft_options options;
+  /// The model in this node's cluster file. Set: the node searches and embeds.
+  std::optional<embedding_model> model;
+  std::size_t pull_bytes = 4 * 1024; ///< small, so that an index is brought forward in many portions
   std::optional<cannot_start> refused;
   raft_actor raft;
 
@@ -198,10 +219,30 @@ private:
     formation_ = spawn(formation, fo, raft, boss);
     links_ = ready.links;
     supervisor.tell(formation_, std::move(ready));
+    if (model) spawn_search();
     wiring_->rafts[name_] = raft;
     wiring_->formations[name_] = formation_;
     folder_.emplace(std::move(data.folder));
     s_.run();
+  }
+
+  void spawn_search() {
+    embed_worker_options wo;
+    wo.make = [dimension = model->dimension] { return fake_model::make(dimension); };
+    embed_worker_actor front;
+    embed_worker_actor back;
+    if (model->made_here()) front = spawn(embed_worker, wo), back = spawn(embed_worker, wo);
+    embedder_options eo;
+    eo.model = *model;
+    eo.batch_values = 3;
+    auto raft_pointer = caf::actor_cast<caf::strong_actor_ptr>(raft);
+    embedder_ = spawn(embedder, eo, raft_pointer, peers_.storage, front, back);
+    indexer_options io;
+    io.model = *model;
+    io.pull_bytes = pull_bytes;
+    io.seed = options.incarnation.value;
+    indexer_ = spawn(indexer, io, peers_.storage, front, raft_pointer);
+    supervisor.tell(raft, search_parts{indexer_, embedder_});
   }
 
   stage& s_;
@@ -213,6 +254,8 @@ private:
   std::uint64_t last_request_ = 0;
   raft_peers peers_;
   formation_actor formation_;
+  indexer_actor indexer_;
+  embedder_actor embedder_;
   std::map<std::string, peer_link_actor> links_;
   std::vector<caf::actor> actors_;
   std::optional<storage::data_folder> folder_;

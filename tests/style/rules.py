@@ -20,7 +20,7 @@ MAY_INCLUDE = {
     "storage": ("base", "command"),
     "search": ("base",),
     "config": ("base",),
-    "messages": ("base", "command") + RAFT_VALUES,
+    "messages": ("base", "command", "storage/change.hpp") + RAFT_VALUES,
     "actors": ("messages",) + PURE,
     "net": ("messages", "command", "base", "config"),
     "node": PURE + ACTOR_SIDE,

@@ -1,0 +1,35 @@
+#pragma once
+
+// An actor around one embedding model: takes texts, answers vectors. It blocks while the model runs, so a node
+// gives it a thread of its own.
+
+#include "messages/embedder.hpp"
+#include "search/embedder.hpp"
+
+#include <caf/all.hpp>
+
+#include <functional>
+#include <memory>
+
+namespace troupe {
+
+struct embed_worker_options {
+  /// Makes the model, on the worker's thread, when the first text comes. An error is what every text is then
+  /// answered with (unavailable), and the next texts try again.
+  std::function<result<std::unique_ptr<search::embedder>>()> make;
+  /// Called once on the worker's thread before anything else; for its priority.
+  std::function<void()> on_thread = [] {};
+};
+
+struct embed_worker_state {
+  static inline const char* name = "embed_worker";
+
+  embed_worker_options options;
+  bool prepared = false;
+  std::unique_ptr<search::embedder> model;
+};
+
+embed_worker_actor::behavior_type
+embed_worker(embed_worker_actor::stateful_pointer<embed_worker_state> self, embed_worker_options options);
+
+} // namespace troupe

@@ -17,6 +17,8 @@ using shared_parts = std::shared_ptr<node_parts>;
 /// Links and the dialer hold nothing that cannot be had again.
 constexpr unsigned restarts_of_links = 5;
 constexpr unsigned restarts_of_doors = 3;
+/// Indexes are derived, and what waits for a vector is replicated.
+constexpr unsigned restarts_of_search = 3;
 
 unsigned ticks(std::chrono::milliseconds time, std::chrono::milliseconds tick) {
   return static_cast<unsigned>(
@@ -97,6 +99,8 @@ std::vector<ticked> who_is_ticked(const node_parts& p) {
                           {as_actor(p.formation), std::max<std::uint64_t>(1, per_second / 4)}};
   for (auto& [address, link] : p.links)
     out.push_back({as_actor(link), 1});
+  out.push_back({as_actor(p.indexer), 1});
+  out.push_back({as_actor(p.embedder), 1});
   return out;
 }
 
@@ -164,6 +168,67 @@ void add_links(std::vector<child_spec>& out, const shared_parts& p) {
   }
 }
 
+void announce_search(const shared_parts& p) {
+  caf::anon_send(p->raft, search_parts{p->indexer, p->embedder});
+  if (p->ticker) caf::anon_send(p->ticker, tick_these{who_is_ticked(*p)});
+}
+
+/// A worker that was started again is a new handle: who works with it begins again too.
+void renew_who_embeds(const shared_parts& p) {
+  caf::anon_send_exit(p->embedder, caf::exit_reason::kill);
+  caf::anon_send_exit(p->indexer, caf::exit_reason::kill);
+}
+
+void add_workers(std::vector<child_spec>& out, const shared_parts& p) {
+  if (!p->search.model.made_here()) return;
+  auto worker = [&](const char* name, embed_worker_options& options, embed_worker_actor& handle) {
+    child_spec spec;
+    spec.name = name;
+    spec.restarts_max = restarts_of_search;
+    spec.start = [p, &options, &handle](const supervisor_actor&) {
+      handle = p->system->spawn<caf::detached>(embed_worker, options);
+      return caf::actor_cast<caf::actor>(handle);
+    };
+    spec.restarted = [p] { renew_who_embeds(p); };
+    out.push_back(std::move(spec));
+  };
+  worker("embed_worker queries", p->search.foreground, p->foreground);
+  worker("embed_worker values", p->search.background, p->background);
+}
+
+void add_search(std::vector<child_spec>& out, const shared_parts& p) {
+  add_workers(out, p);
+  auto raft = [p] { return caf::actor_cast<caf::strong_actor_ptr>(p->raft); };
+  child_spec embeds;
+  embeds.name = "embedder";
+  embeds.restarts_max = restarts_of_search;
+  embeds.start = [p, raft](const supervisor_actor&) {
+    auto o = p->search.embedder;
+    o.report = [m = p->searches](std::uint64_t embedded, std::uint64_t failed, double seconds) {
+      m->embedded(embedded, failed, seconds);
+    };
+    p->embedder = p->system->spawn(embedder, o, raft(), p->cores.storage, p->foreground, p->background);
+    return caf::actor_cast<caf::actor>(p->embedder);
+  };
+  embeds.restarted = [p] { announce_search(p); };
+  out.push_back(std::move(embeds));
+  child_spec indexes;
+  indexes.name = "indexer";
+  indexes.restarts_max = restarts_of_search;
+  indexes.start = [p, raft](const supervisor_actor&) {
+    auto o = p->search.indexer;
+    // The low half: cursors show it, and numbers of 20 digits help nobody.
+    o.seed = p->random() & 0xffff'ffff;
+    o.report = [m = p->searches](const search_status& s, const search::engine::sizes& z) { m->show(s, z); };
+    o.observe = [m = p->searches](search_mode mode, double seconds) { m->observe(mode, seconds); };
+    p->indexer = p->system->spawn<caf::detached>(indexer, o, p->cores.storage, p->foreground, raft());
+    announce_search(p);
+    return caf::actor_cast<caf::actor>(p->indexer);
+  };
+  indexes.restarted = [p] { announce_search(p); };
+  out.push_back(std::move(indexes));
+}
+
 void add_doors(std::vector<child_spec>& out, const shared_parts& p) {
   // Before the doors: a request that arrives before the first tick would be measured against no time at all.
   out.push_back({"ticker", [p](const supervisor_actor&) {
@@ -198,6 +263,7 @@ std::vector<child_spec> blueprint(const std::shared_ptr<node_parts>& parts) {
   std::vector<child_spec> out;
   add_cores(out, parts);
   add_links(out, parts);
+  add_search(out, parts);
   add_doors(out, parts);
   return out;
 }

@@ -12,6 +12,8 @@
 #include "net/middleman.hpp"
 #include "node/metrics.hpp"
 #include "node/open_data.hpp"
+#include "node/search_metrics.hpp"
+#include "node/search_setup.hpp"
 
 #include <caf/actor_system.hpp>
 
@@ -37,12 +39,18 @@ struct node_parts {
   net::middleman_options middleman;
   std::unique_ptr<net::http_gateway> gateway;
   std::shared_ptr<node_metrics> metrics;
+  search_setup search;
+  std::shared_ptr<search_metrics> searches;
 
   raft_peers cores = {};
   raft_actor raft = {};
   dialer_actor dialer = {};
   formation_actor formation = {};
   std::map<std::string, peer_link_actor> links = {};
+  embed_worker_actor foreground = {}; ///< null: no model runs on this node
+  embed_worker_actor background = {};
+  embedder_actor embedder = {};
+  indexer_actor indexer = {};
   client_endpoint_actor endpoint = {};
   caf::actor ticker = {};
 };

@@ -180,6 +180,8 @@ exit_code run_node(const config::node_config& config, const char* program) {
   data_options.fresh_storage = {random(), random()};
   data_options.segment_bytes = config.storage.segment_bytes;
   data_options.tail_bytes = config.raft.tail_bytes;
+  auto search = prepare_search(config);
+  if (auto* refused = std::get_if<cannot_start>(&search)) return say(*refused);
   auto data = open_data(real_file_system(), data_options);
   if (auto* refused = std::get_if<cannot_start>(&data)) return say(*refused);
 
@@ -204,7 +206,9 @@ exit_code run_node(const config::node_config& config, const char* program) {
                                                 .random = random,
                                                 .middleman = middleman,
                                                 .gateway = std::move(*gateway),
-                                                .metrics = std::make_shared<node_metrics>(*registry)});
+                                                .metrics = std::make_shared<node_metrics>(*registry),
+                                                .search = std::move(std::get<search_setup>(search)),
+                                                .searches = std::make_shared<search_metrics>(*registry)});
     supervisor_options options;
     options.children = blueprint(parts);
     options.ended = [&end](exit_code code, const std::string& why) { end.announce(code, why); };

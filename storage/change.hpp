@@ -1,7 +1,8 @@
 #pragma once
 
-// What changed, for those who follow the key space: indexes. A follower holds a log index and pulls what came after it;
-// it is given each changed key once, as it is now, which may be newer than the log index it is brought to.
+// What changed, for those who follow the key space: indexes. A follower holds a log index and pulls what came
+// after it; it is given each changed key once, as it is now, which may be newer than the log index it is
+// brought to.
 
 #include "base/blob.hpp"
 #include "command/embedding.hpp"
@@ -46,10 +47,10 @@ struct embedding_state {
 };
 
 struct change_batch {
-  bool behind = false; ///< the feed no longer reaches back so far: begin anew from a pin; the rest is empty
-  index_t upto;        ///< every change up to this log index is in `items` or was in an earlier batch
-  revision_t revision; ///< of the key space at `upto`
-  bool complete = false;      ///< upto is what is applied now
+  bool behind = false;   ///< the feed no longer reaches back so far: begin anew from a pin; the rest is empty
+  index_t upto;          ///< every change up to this log index is in `items` or was in an earlier batch
+  revision_t revision;   ///< of the key space at `upto`
+  bool complete = false; ///< upto is what is applied now
   revision_t vector_revision; ///< of the state now; meaningful when complete
   std::uint64_t pending = 0;  ///< values that wait for a vector now
   embedding_state embedding;  ///< now; another id than before means that all annotations are void

@@ -108,7 +108,7 @@ struct key_slot {
   mutable version* newest;
 };
 
-/// Byte order, shorter first among equals.
+/// Byte order, shorter first among equals. Of keys, alone or in their slots, and probes.
 struct compare_keys {
   using is_transparent = void;
 
@@ -126,10 +126,13 @@ private:
     if (a == b) return absl::weak_ordering::equivalent;
     return a < b ? absl::weak_ordering::less : absl::weak_ordering::greater;
   }
+  static std::uint64_t word(const compact_key& k, std::size_t i) { return k.word(i); }
   static std::uint64_t word(const key_slot& k, std::size_t i) { return k.key.word(i); }
   static std::uint64_t word(const key_probe& k, std::size_t i) { return k.words[i]; }
+  static bool is_short(const compact_key& k) { return k.is_short(); }
   static bool is_short(const key_slot& k) { return k.key.is_short(); }
   static bool is_short(const key_probe& k) { return k.is_short; }
+  static std::string_view view(const compact_key& k) { return k.view(); }
   static std::string_view view(const key_slot& k) { return k.key.view(); }
   static std::string_view view(const key_probe& k) { return k.bytes; }
 };

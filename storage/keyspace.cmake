@@ -1,5 +1,7 @@
 # The key space, the state machine around it, and snapshots.
 set(keyspace_sources
+  change_feed.cpp
+  embedding_table.cpp
   idempotency_table.cpp
   key_space.cpp
   origin_table.cpp
@@ -14,7 +16,8 @@ set(keyspace_sources
   snapshot_writer.cpp
   state_machine.cpp
   state_machine_apply.cpp
+  state_machine_changes.cpp
   state_machine_memory.cpp)
 # Release builds keep assert() alive; absl's ordered containers would then check every comparison in both directions.
-set_source_files_properties(idempotency_table.cpp key_space.cpp PROPERTIES
+set_source_files_properties(embedding_table.cpp idempotency_table.cpp key_space.cpp PROPERTIES
   COMPILE_DEFINITIONS "$<$<CONFIG:Release>:NDEBUG>")

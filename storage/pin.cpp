@@ -11,9 +11,9 @@ namespace troupe::storage {
 
 struct pin::impl {
   impl(const state_parts& m, std::int64_t now_ms)
-      : keys(m.keys), floor(keys->pin()), sessions(m.sessions.capture()),
-        idempotency(m.idempotency.capture()), origins(m.origins.windows().begin(), m.origins.windows().end()),
-        taken_at_ms(now_ms) {
+      : keys(m.keys), floor(keys->pin()), embedding(m.embedding), model(embedding->state()),
+        sessions(m.sessions.capture()), idempotency(m.idempotency.capture()),
+        origins(m.origins.windows().begin(), m.origins.windows().end()), taken_at_ms(now_ms) {
     state = {
         snapshot_state_version, {m.index, m.term, m.members}, m.time_ms, keys->revision(), keys->compacted()};
   }
@@ -23,6 +23,8 @@ struct pin::impl {
 
   std::shared_ptr<key_space> keys;
   revision_t floor; ///< what the key space keeps for this pin
+  std::shared_ptr<embedding_table> embedding;
+  embedding_state model;
   state_record state;
   std::vector<captured_session> sessions;
   captured_idempotency idempotency;
@@ -31,18 +33,28 @@ struct pin::impl {
   std::int64_t taken_at_ms = 0;
 
   // How far next_chunk has come.
-  enum class part { state, origins, sessions, idempotency, versions, end, done } at = part::state;
+  enum class part { state, origins, sessions, idempotency, embedding, versions, end, done } at = part::state;
   std::size_t next_origin = 0;
   std::size_t next_session = 0;
   std::size_t next_idempotency = 0;
   history_position history;
   std::uint64_t records = 0;
+  /// How far next_items has come.
+  history_position items;
+
+  /// Of a version that the pin sees. An annotation is only kept for the newest value of a key, so this one is
+  /// still that if there is one; values and annotations of a model that came after the pin are told apart by
+  /// the model's id.
+  const stored_annotation* annotation_of(std::string_view key, const version& v) const {
+    return embedding->state().id == model.id ? embedding->find(key, v.mod_revision) : nullptr;
+  }
 
   void write_part(std::string& out, std::size_t bytes_max);
   void write_state(std::string& out);
   void write_origins(std::string& out, std::size_t bytes_max);
   void write_sessions(std::string& out, std::size_t bytes_max);
   void write_idempotency(std::string& out, std::size_t bytes_max);
+  void write_embedding(std::string& out);
   void write_versions(std::string& out, std::size_t bytes_max);
   void write_end(std::string& out);
 
@@ -100,6 +112,7 @@ void pin::impl::write_part(std::string& out, std::size_t bytes_max) {
   case part::origins: return write_origins(out, bytes_max);
   case part::sessions: return write_sessions(out, bytes_max);
   case part::idempotency: return write_idempotency(out, bytes_max);
+  case part::embedding: return write_embedding(out);
   case part::versions: return write_versions(out, bytes_max);
   case part::end: return write_end(out);
   case part::done: return;
@@ -144,6 +157,11 @@ void pin::impl::write_idempotency(std::string& out, std::size_t bytes_max) {
   }
   if (next_idempotency < idempotency.count) return;
   idempotency.segments.clear();
+  at = part::embedding;
+}
+
+void pin::impl::write_embedding(std::string& out) {
+  if (model.id) write(out, snapshot_record::embedding, model);
   at = part::versions;
 }
 
@@ -156,6 +174,7 @@ void pin::impl::write_versions(std::string& out, std::size_t bytes_max) {
     archive << v.mod_revision;
     if (!v.tombstone()) archive << v.create_revision << v.number() << v.type() << v.value;
     ++records;
+    if (auto* a = annotation_of(key, v)) write(out, snapshot_record::annotation, a->outcome, a->vectors);
     return out.size() < bytes_max;
   });
   if (history.done) at = part::end;
@@ -164,6 +183,28 @@ void pin::impl::write_versions(std::string& out, std::size_t bytes_max) {
 void pin::impl::write_end(std::string& out) {
   write(out, snapshot_record::end, end_record{records});
   at = part::done;
+}
+
+bool pin::items_done() const {
+  return impl_->items.done;
+}
+const embedding_state& pin::embedding() const {
+  return impl_->model;
+}
+
+std::vector<key_change> pin::next_items(std::size_t bytes_max) {
+  TROUPE_ASSERT(!items_done(), "a pin has an end");
+  std::vector<key_change> items;
+  std::size_t bytes = 0;
+  auto newest = impl_->state.revision;
+  impl_->keys->walk(impl_->items, newest, newest, [&](std::string_view key, const version& v) {
+    auto& item = items.emplace_back(
+        key_change{std::string(key), true, v.value, v.type(), v.mod_revision, std::nullopt});
+    if (auto* a = impl_->annotation_of(key, v)) item.annotation = *a;
+    bytes += item.cost();
+    return bytes < bytes_max;
+  });
+  return items;
 }
 
 pin pin::take(const state_parts& m, std::int64_t now_ms) {

@@ -6,6 +6,11 @@
 // needs. What is not multi-version is captured when the pin is taken, without copying it: sessions are shared
 // and copied when they next change, the idempotency table is an append-only list of shared segments. Taking a
 // pin therefore costs one pointer per session and one per thousand idempotency keys, and no key is touched.
+//
+// Annotations are not captured: a value is given the one it has by the time it is given. It may come from a
+// later entry than the pin's, never from another model than the pin's. That is harmless: for one value and
+// model annotations only become better, and who applies the entries after the pin comes to the same ones
+// (docs/consistency.md, "Derived data: vectors").
 
 #include "base/entry.hpp"
 #include "command/query.hpp"
@@ -50,11 +55,14 @@ public:
   /// done().
   std::string next_chunk(std::size_t bytes_max = chunk_bytes);
 
-  /// The same state for an index: every key with its value and annotation, ascending, about `bytes_max` bytes and not
-  /// more work than a turn may take (may be empty). A key that changed since the pin was taken may be given with the
-  /// annotation of its newer self left out. Moves independently of next_chunk. Precondition: not items_done().
+  /// The same state for an index: every key with its value and annotation, ascending, about `bytes_max` bytes
+  /// and not more work than a turn may take (may be empty). A value that is no longer its key's newest is
+  /// given without annotation, as are all once the model has changed. Moves independently of next_chunk.
+  /// Precondition: not items_done().
   std::vector<key_change> next_items(std::size_t bytes_max = chunk_bytes);
   bool items_done() const;
+  /// The model of these annotations: the one in force when the pin was taken.
+  const embedding_state& embedding() const;
 
   /// Answers at the pin's revision or, when the query names one, any between compacted() and revision(), even
   /// if the key space itself has been compacted past it meanwhile. Does not move next_chunk.

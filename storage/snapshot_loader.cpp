@@ -25,13 +25,21 @@ struct snapshot_loader::impl {
   std::uint64_t records = 0;
   snapshot_record last_kind = snapshot_record::state;
   bool ended = false;
+  bool may_embed = false; ///< by the version of the state
+  std::string last_key;
+  /// The last record was this newest value of last_key: an annotation may follow, or it waits for one. 0: it
+  /// was not.
+  revision_t fresh_value;
 
   void read_record(input_archive& in);
   void read_state(input_archive& in);
   void read_origin(input_archive& in);
   void read_session(input_archive& in);
   void read_idempotency(input_archive& in);
+  void read_embedding(input_archive& in);
   void read_version(input_archive& in, bool tombstone);
+  void read_annotation(input_archive& in);
+  void settle_value();
   void read_end(input_archive& in);
 };
 
@@ -58,21 +66,42 @@ result<state_machine> snapshot_loader::finish() {
   return state_machine{std::move(impl_->parts)};
 }
 
+namespace {
+
+/// Kinds by their place in a snapshot.
+int place_of(snapshot_record kind) {
+  switch (kind) {
+  case snapshot_record::state:
+  case snapshot_record::origin:
+  case snapshot_record::session:
+  case snapshot_record::idempotency: return static_cast<int>(kind);
+  case snapshot_record::embedding: return static_cast<int>(snapshot_record::idempotency) + 1;
+  case snapshot_record::value:
+  case snapshot_record::tombstone:
+  case snapshot_record::annotation: return static_cast<int>(snapshot_record::idempotency) + 2;
+  case snapshot_record::end: break;
+  }
+  return static_cast<int>(snapshot_record::idempotency) + 3;
+}
+
+} // namespace
+
 void snapshot_loader::impl::read_record(input_archive& in) {
   require(!ended, "something after the end");
   snapshot_record kind{};
   in >> kind;
   require((records == 0) == (kind == snapshot_record::state), "the state record is not the first");
-  // A value and a tombstone stand in the same part.
-  auto part = [](snapshot_record k) { return k == snapshot_record::tombstone ? snapshot_record::value : k; };
-  require(part(kind) >= part(last_kind), "records out of order");
+  require(place_of(kind) >= place_of(last_kind), "records out of order");
+  if (kind != snapshot_record::annotation) settle_value();
   switch (kind) {
   case snapshot_record::state: read_state(in); break;
   case snapshot_record::origin: read_origin(in); break;
   case snapshot_record::session: read_session(in); break;
   case snapshot_record::idempotency: read_idempotency(in); break;
+  case snapshot_record::embedding: read_embedding(in); break;
   case snapshot_record::value: read_version(in, false); break;
   case snapshot_record::tombstone: read_version(in, true); break;
+  case snapshot_record::annotation: read_annotation(in); break;
   case snapshot_record::end: read_end(in); break;
   }
   last_kind = kind;
@@ -82,10 +111,12 @@ void snapshot_loader::impl::read_record(input_archive& in) {
 void snapshot_loader::impl::read_state(input_archive& in) {
   state_record state;
   in >> state;
-  require(state.version == snapshot_state_version, "unknown version of the state");
+  require(state.version == 1 || state.version == snapshot_state_version, "unknown version of the state");
+  may_embed = state.version != 1;
   require(state.meta == meta, "the state is another snapshot's");
   require(state.leader_time_ms >= 0, "a leader time before 1970");
   parts->index = state.meta.index;
+  parts->feed = change_feed{state.meta.index};
   parts->term = state.meta.term;
   parts->members = std::move(state.meta.members);
   parts->time_ms = state.leader_time_ms;
@@ -120,6 +151,13 @@ void snapshot_loader::impl::read_idempotency(input_archive& in) {
   require(parts->idempotency.load(std::move(e), parts->time_ms));
 }
 
+void snapshot_loader::impl::read_embedding(input_archive& in) {
+  require(may_embed && last_kind != snapshot_record::embedding, "a model that cannot be there");
+  embedding_state state;
+  in >> state;
+  require(parts->embedding->load(std::move(state), parts->index));
+}
+
 void snapshot_loader::impl::read_version(input_archive& in, bool tombstone) {
   std::string key;
   version v;
@@ -135,6 +173,22 @@ void snapshot_loader::impl::read_version(input_archive& in, bool tombstone) {
     v.set_value(type, number);
   }
   require(parts->keys->load(key, v));
+  if (!parts->embedding->keeps_vectors()) return;
+  fresh_value = tombstone || key == last_key ? revision_t{} : v.mod_revision;
+  last_key = std::move(key);
+}
+
+/// Now that no annotation followed it.
+void snapshot_loader::impl::settle_value() {
+  if (fresh_value && parts->embedding->made_here()) parts->embedding->expect(last_key, fresh_value);
+  fresh_value = {};
+}
+
+void snapshot_loader::impl::read_annotation(input_archive& in) {
+  require(bool(fresh_value), "an annotation without its value");
+  stored_annotation a{std::exchange(fresh_value, {}), {}, {}};
+  in >> a.outcome >> a.vectors;
+  require(parts->embedding->load(last_key, std::move(a)));
 }
 
 void snapshot_loader::impl::read_end(input_archive& in) {

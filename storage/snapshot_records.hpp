@@ -8,11 +8,13 @@
 #include "base/archive.hpp"
 #include "base/entry_archive.hpp"
 #include "command/archive.hpp"
+#include "storage/change.hpp"
 #include "storage/origin_table.hpp"
 
 namespace troupe::storage {
 
-inline constexpr std::uint8_t snapshot_state_version = 1;
+/// Version 1 has neither model nor annotations, and is read as well.
+inline constexpr std::uint8_t snapshot_state_version = 2;
 
 enum class snapshot_record : std::uint8_t {
   state = 1,       ///< first
@@ -22,9 +24,12 @@ enum class snapshot_record : std::uint8_t {
   value = 5,       ///< with tombstones: keys ascending, versions of a key from newest to oldest
   tombstone = 6,
   end = 7, ///< last
+  // The numbers of these came later than their places.
+  embedding = 8,  ///< before the values; none when no model was ever set
+  annotation = 9, ///< of the value right before it, which is the newest version of its key
 };
 constexpr bool is_valid(snapshot_record v) {
-  return v >= snapshot_record::state && v <= snapshot_record::end;
+  return v >= snapshot_record::state && v <= snapshot_record::annotation;
 }
 
 struct state_record {
@@ -69,6 +74,12 @@ void serialize(Archive& ar, session_record& v, unsigned) {
   ar& v.last_used_ms;
   ar& v.lowest;
   ar& v.results;
+}
+
+template <class Archive>
+void serialize(Archive& ar, embedding_state& v, unsigned) {
+  ar& v.id;
+  ar& v.model;
 }
 
 struct end_record {

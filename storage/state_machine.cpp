@@ -31,7 +31,7 @@ std::uint64_t state_machine::keys() const {
   return parts_->keys->keys();
 }
 std::uint64_t state_machine::logical_bytes() const {
-  return parts_->keys->bytes();
+  return parts_->keys->bytes() + parts_->embedding->bytes();
 }
 std::uint64_t state_machine::sessions() const {
   return parts_->sessions.size();
@@ -54,7 +54,8 @@ bool state_machine::compact_some(std::size_t work) {
   bool keys = parts_->keys->free_some(work);
   bool expired = parts_->idempotency.free_some(work);
   bool ended = parts_->sessions.free_some(work / limits::session_results_max + 1);
-  return keys || expired || ended;
+  bool vectors = parts_->embedding->free_some(work);
+  return keys || expired || ended || vectors;
 }
 
 command_result state_machine::apply(const entry& e) {

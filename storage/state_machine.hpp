@@ -5,8 +5,8 @@
 //
 // Revisions: a transaction that puts a key, or deletes one that is there, takes the next revision, shared by
 // everything it does. Nothing else takes one (failed compares with an empty branch, deletes of absent keys,
-// gets, sessions, compaction, no-ops, membership); command_result::revision is then the current one.
-// docs/consistency.md describes the whole model.
+// gets, annotations, the model, sessions, compaction, no-ops, membership); command_result::revision is then
+// the current one. docs/consistency.md describes the whole model.
 //
 // Not thread-safe. Memory: docs/consistency.md, "Limits".
 
@@ -46,8 +46,8 @@ public:
   revision_t compacted() const;
   /// Keys that exist at revision().
   std::uint64_t keys() const;
-  /// Bytes of keys and values of all versions in memory, and a flat 64 for each. Includes what compact_some
-  /// has yet to free, so it may differ a little between nodes.
+  /// Bytes of keys and values of all versions and of vectors in memory, and a flat 64 for each version and
+  /// annotation. Includes what compact_some has yet to free, so it may differ a little between nodes.
   std::uint64_t logical_bytes() const;
   std::uint64_t sessions() const;
   std::uint64_t idempotency_keys() const;
@@ -55,18 +55,18 @@ public:
   /// The largest leader time of any applied entry, in milliseconds since 1970; 0 before the first.
   std::int64_t leader_time_ms() const;
 
-  /// What changed after the log index `after`, about `bytes_max` bytes of it and at least one whole entry's. The feed
-  /// behind it is not part of the replicated state: it begins when the machine is made or loaded and is bounded
-  /// (storage/change_feed.hpp).
+  /// What changed after the log index `after`, about `bytes_max` bytes of it and at least one whole entry's.
+  /// The feed behind it is not part of the replicated state: it begins when the machine is made or loaded and
+  /// is bounded (storage/change_feed.hpp). Who is ahead of applied() gets nothing, not `complete`.
   change_batch changes_after(index_t after, std::size_t bytes_max) const;
 
   const embedding_state& embedding() const;
-  /// Every value written at or before it has its vector or the outcome that it has none. revision() when no value
-  /// waits for the embedder; goes back only when the model changes.
+  /// Every value written at or before it has its vector or the outcome that it has none. revision() when no
+  /// value waits for the embedder; goes back only when the model changes.
   revision_t vector_revision() const;
   std::uint64_t pending_vectors() const;
-  /// Values that wait for the embedder, oldest mod_revision first, behind (after, key): about `bytes_max` bytes and at
-  /// least one, if there is one.
+  /// Values that wait for the embedder, oldest mod_revision first, behind (after, key): about `bytes_max`
+  /// bytes and at least one, if there is one.
   std::vector<key_value> pending_after(revision_t after, std::string_view key, std::size_t bytes_max) const;
 
   /// Captures the state after applied(). None when pins_max are alive. `now_ms` is the caller's clock and

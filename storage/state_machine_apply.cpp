@@ -37,7 +37,7 @@ std::uint64_t number_of(const version* v, compare_target target) {
 /// Runs one branch of a transaction and gathers what its operations answer.
 class branch {
 public:
-  explicit branch(key_space& keys) : keys_(keys) {}
+  explicit branch(state_parts& state) : keys_(*state.keys), embedding_(*state.embedding), state_(state) {}
 
   void run(std::vector<operation>& operations) {
     results_.reserve(operations.size());
@@ -53,13 +53,30 @@ public:
 
 private:
   void run(put_operation& op) {
+    forget_vectors(op.key);
     results_.emplace_back(put_result{keys_.put(op.key, std::move(op.value), op.type)});
+    if (embedding_.made_here()) embedding_.expect(op.key, writing());
     wrote_ = true;
+    note(op.key);
   }
   void run(delete_operation& op) {
+    forget_vectors(op.key);
     auto deleted = keys_.erase(op.key);
     results_.emplace_back(delete_result{deleted});
-    wrote_ = wrote_ || deleted;
+    if (!deleted) return;
+    wrote_ = true;
+    note(op.key);
+  }
+  void run(annotate_operation& op) {
+    auto* v = keys_.find(op.key);
+    auto about = op.mod_revision ? op.mod_revision : writing();
+    bool current = v && v->mod_revision == about && embedding_.keeps_vectors() &&
+                   (!op.model || op.model == embedding_.state().id);
+    bool taken = current && embedding_.annotate(op.key, about, op.outcome, std::move(op.vectors));
+    results_.emplace_back(annotate_result{taken});
+    // Also when the value had its vectors already: they may have come with a snapshot that is older than this
+    // entry, and so be news to a follower of the key space who holds just what the log says up to here.
+    if (current) note(op.key);
   }
   void run(get_operation& op) {
     auto* v = keys_.find(op.key);
@@ -71,7 +88,20 @@ private:
           key_value{std::move(op.key), v->value, v->type(), v->create_revision, v->mod_revision, v->number()};
   }
 
+  /// The revision of what this branch writes.
+  revision_t writing() const { return keys_.revision() + 1; }
+  void note(std::string_view key) {
+    state_.feed.add(state_.index, wrote_ ? writing() : keys_.revision(), key);
+  }
+  /// Before the key's newest value is written over or deleted.
+  void forget_vectors(std::string_view key) {
+    if (!embedding_.keeps_vectors()) return;
+    if (auto* v = keys_.find(key)) embedding_.forget(key, v->mod_revision);
+  }
+
   key_space& keys_;
+  embedding_table& embedding_;
+  state_parts& state_;
   std::vector<operation_result> results_;
   std::size_t got_bytes_ = 0;
   bool wrote_ = false;
@@ -140,7 +170,10 @@ command_result state_parts::execute(command& c) {
   }
   if (auto* close = std::get_if<close_session>(&c.body))
     return answer(sessions.close(close->session) ? outcome::applied : outcome::session_unknown);
-  keys->compact(std::get<compact_history>(c.body).revision);
+  if (auto* set = std::get_if<set_embedding>(&c.body))
+    embedding->set(model_id{index.value}, std::move(set->model), *keys);
+  else
+    keys->compact(std::get<compact_history>(c.body).revision);
   return answer(outcome::applied);
 }
 
@@ -155,7 +188,7 @@ command_result state_parts::run(transaction& t) {
   bool succeeded = true;
   for (auto& c : t.compares)
     succeeded = succeeded && holds(c);
-  branch taken{*keys};
+  branch taken{*this};
   taken.run(succeeded ? t.success : t.failure);
   auto r = answer(outcome::applied);
   r.succeeded = succeeded;

@@ -3,6 +3,8 @@
 // The parts of a state machine, shared by the files that apply, capture and restore it. Nobody else includes
 // this.
 
+#include "storage/change_feed.hpp"
+#include "storage/embedding_table.hpp"
 #include "storage/idempotency_table.hpp"
 #include "storage/key_space.hpp"
 #include "storage/origin_table.hpp"
@@ -14,6 +16,8 @@ namespace troupe::storage {
 struct state_parts {
   /// Shared with pins, which may outlive the state machine.
   std::shared_ptr<key_space> keys = std::make_shared<key_space>();
+  std::shared_ptr<embedding_table> embedding = std::make_shared<embedding_table>();
+  change_feed feed;
   origin_table origins;
   session_table sessions;
   idempotency_table idempotency;
@@ -24,6 +28,8 @@ struct state_parts {
 
   command_result apply_command(const entry& e);
   command_result apply_membership(std::string_view payload);
+  /// The key as it is now.
+  key_change current(std::string_view key) const;
 
 private:
   command_result apply_once(command& c);

@@ -27,7 +27,7 @@ TEST(cluster_file, an_empty_one_is_all_defaults) {
 
 TEST(cluster_file, every_default_is_within_its_range) {
   const settings defaults;
-  for (const auto& row : number_settings()) {
+  for (const auto& row : scalar_settings()) {
     EXPECT_LE(row.least, row.get(defaults)) << row.key;
     EXPECT_LE(row.get(defaults), row.most) << row.key;
   }
@@ -42,7 +42,7 @@ TEST(cluster_file, reads_nodes_in_the_order_of_the_file) {
 }
 
 TEST(cluster_file, reads_each_number) {
-  for (const auto& row : number_settings()) {
+  for (const auto& row : scalar_settings()) {
     // Alone, an end of a range may contradict another default, so the value is looked at only when nothing
     // does.
     for (const auto value : {row.least, row.most}) {
@@ -63,7 +63,7 @@ TEST(cluster_file, reads_each_number) {
 }
 
 TEST(cluster_file, holds_each_number_against_its_range) {
-  for (const auto& row : number_settings()) {
+  for (const auto& row : scalar_settings()) {
     const auto key = std::string(row.section) + "." + std::string(row.key);
     const auto refused = [&](std::uint64_t value) {
       const auto written = format_quantity(row.kind, value);
@@ -79,7 +79,7 @@ TEST(cluster_file, holds_each_number_against_its_range) {
 }
 
 TEST(cluster_file, a_number_of_the_wrong_kind_is_refused_with_the_right_one) {
-  for (const auto& row : number_settings()) {
+  for (const auto& row : scalar_settings()) {
     const auto problems = [&](const std::string& value) {
       return problems_of("[" + std::string(row.section) + "]\n" + std::string(row.key) + " = " + value);
     };

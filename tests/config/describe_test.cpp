@@ -60,7 +60,7 @@ TEST(describe, what_it_prints_can_be_read_back_as_settings) {
 
 TEST(describe, prints_every_number_once) {
   const auto text = describe(node_of(three_nodes).load().value());
-  for (const auto& row : number_settings()) {
+  for (const auto& row : scalar_settings()) {
     const auto line = "\n" + std::string(row.key) + " = ";
     const auto at = text.find(line);
     ASSERT_NE(at, std::string::npos) << row.key;

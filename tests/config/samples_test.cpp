@@ -75,7 +75,7 @@ TEST(documentation, explains_every_key) {
 TEST(documentation, states_every_default_and_range) {
   const auto document = checkout_file("docs/configuration.md");
   const settings defaults;
-  for (const auto& row : number_settings()) {
+  for (const auto& row : scalar_settings()) {
     const auto shown = [&](std::uint64_t value) {
       const auto text = format_quantity(row.kind, value);
       return row.kind == quantity::count ? "`" + text + "`" : "`\"" + text + "\"`";

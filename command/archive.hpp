@@ -8,11 +8,21 @@
 #include "base/entry_archive.hpp"
 #include "command/limits.hpp"
 #include "command/request.hpp"
+#include "command/search_archive.hpp"
 
 namespace troupe {
 
 constexpr bool is_valid(media_type v) {
   return v <= media_type::json;
+}
+constexpr bool is_valid(vector_metric v) {
+  return v <= vector_metric::l2;
+}
+constexpr bool is_valid(vector_maker v) {
+  return v <= vector_maker::http;
+}
+constexpr bool is_valid(annotation_outcome v) {
+  return v <= annotation_outcome::skipped;
 }
 constexpr bool is_valid(compare_target v) {
   return v <= compare_target::exists;
@@ -25,9 +35,6 @@ constexpr bool is_valid(outcome v) {
 }
 constexpr bool is_valid(query_outcome v) {
   return v <= query_outcome::future;
-}
-constexpr bool is_valid(consistency v) {
-  return v <= consistency::stale;
 }
 constexpr bool is_valid(refusal_kind v) {
   return v <= refusal_kind::disk_full;
@@ -98,6 +105,19 @@ void serialize(Archive& ar, get_operation& v, unsigned) {
   serialize_key(ar, v.key);
 }
 template <class Archive>
+void serialize(Archive& ar, annotate_operation& v, unsigned) {
+  serialize_key(ar, v.key);
+  ar& v.mod_revision;
+  ar& v.model;
+  ar& v.outcome;
+  ar& v.vectors;
+  if constexpr (Archive::is_loading::value) {
+    if (v.vectors.size() > limits::vectors_bytes_max) throw archive_error("vectors too long");
+    if (v.outcome != annotation_outcome::embedded && !v.vectors.empty())
+      throw archive_error("vectors of a value that was not embedded");
+  }
+}
+template <class Archive>
 void serialize(Archive& ar, transaction& v, unsigned) {
   serialize_bounded(ar, v.compares, limits::operations_max);
   serialize_bounded(ar, v.success, limits::operations_max - v.compares.size());
@@ -130,6 +150,23 @@ void serialize(Archive& ar, compact_history& v, unsigned) {
   ar& v.revision;
 }
 template <class Archive>
+void serialize(Archive& ar, embedding_model& v, unsigned) {
+  ar& v.maker;
+  ar& v.name;
+  ar& v.dimension;
+  ar& v.metric;
+  if constexpr (Archive::is_loading::value) {
+    if (v.name.size() > limits::model_name_bytes_max) throw archive_error("name of a model too long");
+    if (v.dimension > limits::vector_dimension_max) throw archive_error("dimension too large");
+    if ((v.maker == vector_maker::none) != (v.dimension == 0))
+      throw archive_error("dimension does not fit the maker");
+  }
+}
+template <class Archive>
+void serialize(Archive& ar, set_embedding& v, unsigned) {
+  ar& v.model;
+}
+template <class Archive>
 void serialize(Archive& ar, command& v, unsigned) {
   ar& v.session;
   ar& v.idempotency;
@@ -147,6 +184,10 @@ void serialize(Archive& ar, delete_result& v, unsigned) {
 template <class Archive>
 void serialize(Archive& ar, get_result& v, unsigned) {
   ar& v.found;
+}
+template <class Archive>
+void serialize(Archive& ar, annotate_result& v, unsigned) {
+  ar& v.accepted;
 }
 template <class Archive>
 void serialize(Archive& ar, command_result& v, unsigned) {
@@ -186,6 +227,7 @@ void serialize(Archive& ar, query_result& v, unsigned) {
 template <class Archive>
 void serialize(Archive& ar, write_request& v, unsigned) {
   ar& v.command;
+  ar& v.embed;
 }
 template <class Archive>
 void serialize(Archive& ar, read_request& v, unsigned) {
@@ -235,6 +277,7 @@ void serialize(Archive& ar, cluster_status& v, unsigned) {
   ar& v.keys;
   ar& v.log_bytes;
   ar& v.members;
+  ar& v.search;
 }
 template <class Archive>
 void serialize(Archive& ar, snapshot_result& v, unsigned) {

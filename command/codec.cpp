@@ -2,6 +2,8 @@
 
 #include "command/archive.hpp"
 
+#include <algorithm>
+
 namespace troupe {
 
 namespace {
@@ -22,19 +24,36 @@ result<T> decode_versioned(std::uint8_t version, std::string_view bytes, std::st
   return decode<T>(bytes.substr(1), what);
 }
 
+bool annotates(const std::vector<operation>& operations) {
+  return std::any_of(operations.begin(), operations.end(),
+                     [](auto& op) { return std::holds_alternative<annotate_operation>(op); });
+}
+
+std::uint8_t version_of(const command& c) {
+  auto* t = std::get_if<transaction>(&c.body);
+  auto embedding =
+      t ? annotates(t->success) || annotates(t->failure) : std::holds_alternative<set_embedding>(c.body);
+  return embedding ? command_format_version_embedding : command_format_version;
+}
+
 } // namespace
 
 blob encode_command(const command& c) {
   std::string out;
   out.reserve(encoded_size(c));
-  out.push_back(static_cast<char>(command_format_version));
+  out.push_back(static_cast<char>(version_of(c)));
   encode_to(out, c);
   return blob{out};
 }
 
 result<command> decode_command(std::string_view bytes) {
   if (bytes.size() > limits::command_bytes_max) return error{errc::corrupt, "command: too large"};
-  return decode_versioned<command>(command_format_version, bytes, "command");
+  bool embedding = !bytes.empty() && bytes[0] == static_cast<char>(command_format_version_embedding);
+  auto version = embedding ? command_format_version_embedding : command_format_version;
+  auto c = decode_versioned<command>(version, bytes, "command");
+  if (c && version_of(*c) != version)
+    return error{errc::corrupt, "command: not of format version " + std::to_string(version)};
+  return c;
 }
 
 std::string encode_requests(const std::vector<request>& batch) {

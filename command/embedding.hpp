@@ -1,8 +1,8 @@
 #pragma once
 
-// Vectors of values as the log knows them: which model they are of, and what became of each value. They are derived
-// data: an annotation to (key, mod_revision, model) takes no revision, changes no entity tag and is ignored when the
-// key has moved on.
+// Vectors of values as the log knows them: which model they are of, and what became of each value. They are
+// derived data: an annotation to (key, mod_revision, model) takes no revision, changes no entity tag and is
+// ignored when the key has moved on.
 
 #include "base/blob.hpp"
 #include "base/ids.hpp"
@@ -21,8 +21,8 @@ enum class vector_maker : std::uint8_t {
   http = 3,    ///< the leader's embedder, by an endpoint that the configuration names
 };
 
-/// Part of the replicated configuration. Another model, version, dimension or metric is another model: vectors of two
-/// are never mixed.
+/// Part of the replicated configuration. Another model, version, dimension or metric is another model:
+/// vectors of two are never mixed.
 struct embedding_model {
   vector_maker maker = vector_maker::none;
   std::string name; ///< with its version, "use-lite-en@0.2.0"; at most limits::model_name_bytes_max bytes
@@ -49,15 +49,15 @@ struct annotate_operation {
   revision_t mod_revision; ///< of the value it is about; 0: what this same transaction puts
   model_id model;
   annotation_outcome outcome = annotation_outcome::embedded;
-  /// Of an embedded value: u32 count of passages (1 to limits::passages_max), for each u32 begin and end in the
-  /// embeddable text, then count times dimension floats; all little-endian (command/vectors.hpp).
+  /// Of an embedded value: u32 count of passages (1 to limits::passages_max), for each u32 begin and end in
+  /// the embeddable text, then count times dimension floats; all little-endian (command/vectors.hpp).
   blob vectors;
 
   friend bool operator==(const annotate_operation&, const annotate_operation&) = default;
 };
 
-/// Makes this the cluster's model. Without effect when it is already; else all annotations are dropped and, when the
-/// embedder makes vectors, every value waits for a new one.
+/// Makes this the cluster's model. Without effect when it is already; else all annotations are dropped and,
+/// when the embedder makes vectors, every value waits for a new one.
 struct set_embedding {
   embedding_model model;
 

@@ -53,6 +53,9 @@ inline constexpr std::uint32_t vector_dimension_max = 4'096;
 inline constexpr std::size_t model_name_bytes_max = 128;
 /// Vectors of one value.
 inline constexpr std::uint32_t passages_max = 64;
+/// Of annotate_operation::vectors: that many passages of the largest dimension.
+inline constexpr std::size_t vectors_bytes_max =
+    4 + passages_max * (8 + 4 * std::size_t{vector_dimension_max});
 
 /// Of one search: hits of one page, and how far offset or a cursor may go.
 inline constexpr std::uint32_t search_limit_max = 1'000;

@@ -35,7 +35,10 @@ struct get_result {
   friend bool operator==(const get_result&, const get_result&) = default;
 };
 struct annotate_result {
-  bool accepted = false; ///< false: the key moved on, or the annotation is of another model
+  /// False: the key moved on, the annotation is of another model, or its vectors are none of the model's.
+  /// True also when the value had one that is as good already: the answer depends on the log alone, while
+  /// snapshots may hold annotations that are newer than they (docs/consistency.md, "Derived data: vectors").
+  bool accepted = false;
   friend bool operator==(const annotate_result&, const annotate_result&) = default;
 };
 /// Answers the operation at the same place of the branch that ran.

@@ -14,8 +14,8 @@ namespace troupe {
 /// An encoded command (command/codec.hpp). It is encoded where it enters the cluster and never again.
 struct write_request {
   blob command;
-  /// The node that is asked embeds what is put before it proposes, so that the answer comes when the value can be
-  /// found by meaning.
+  /// The node that is asked embeds what is put before it proposes, so that the answer comes when the value
+  /// can be found by meaning.
   bool embed = false;
 
   friend bool operator==(const write_request&, const write_request&) = default;

@@ -49,7 +49,7 @@ struct search_request {
   /// Of an earlier answer of the same node; everything above but limit is then ignored.
   std::string cursor;
   consistency freshness = consistency::linearizable;
-  revision_t min_revision; ///< the index has to hold this revision
+  revision_t min_revision;   ///< the index has to hold this revision
   bool wait_vectors = false; ///< the vectors have to be as fresh as the text
 
   friend bool operator==(const search_request&, const search_request&) = default;
@@ -116,8 +116,8 @@ enum class search_outcome : std::uint8_t {
   ok = 0,
   bad_request = 1, ///< `part`, `detail`, `begin` and `end` say what is wrong
   cursor_gone = 2, ///< the cursor's results are no longer kept, or were another node's
-  not_yet = 3,     ///< the time ran out before the index was as fresh as asked; the revisions say how far it is
-  no_index = 4,    ///< the configuration of this node turns this index off
+  not_yet = 3,  ///< the time ran out before the index was as fresh as asked; the revisions say how far it is
+  no_index = 4, ///< the configuration of this node turns this index off
 };
 
 struct search_result {
@@ -125,13 +125,14 @@ struct search_result {
   std::vector<search_hit> hits;
   std::uint64_t total = 0;
   std::vector<facet_result> facets;
-  std::string cursor; ///< for the next page; empty: no more, or not asked for
+  std::string cursor;          ///< for the next page; empty: no more, or not asked for
   revision_t indexed_revision; ///< the text index holds every write up to here
-  revision_t vector_revision;  ///< every value written up to here has its vector, or the outcome that it has none
-  std::uint64_t took_us = 0;   ///< searching, without waiting
-  std::string part;            ///< of a bad request: "q", "filter", "vector", "mode", ...
+  revision_t
+      vector_revision; ///< every value written up to here has its vector, or the outcome that it has none
+  std::uint64_t took_us = 0; ///< searching, without waiting
+  std::string part;          ///< of a bad request: "q", "filter", "vector", "mode", ...
   std::string detail;
-  std::uint32_t begin = 0;     ///< bytes of that part at fault
+  std::uint32_t begin = 0; ///< bytes of that part at fault
   std::uint32_t end = 0;
 
   friend bool operator==(const search_result&, const search_result&) = default;

@@ -1,5 +1,6 @@
 #include "command/codec.hpp"
 #include "command/limits.hpp"
+#include "command/vectors.hpp"
 
 namespace troupe {
 
@@ -38,12 +39,45 @@ result<void> validate_value(std::string_view key, const blob& value, const comma
   return {};
 }
 
+/// Whether they are of the right dimension is decided when they are applied: the model may change until then.
+result<void> validate_vectors(const annotate_operation& a) {
+  if (a.outcome != annotation_outcome::embedded) {
+    if (a.vectors.empty()) return {};
+    return error{errc::invalid_argument,
+                 "the value of key " + printable(a.key) + " was not embedded, so it has no vectors"};
+  }
+  if (a.vectors.size() > limits::vectors_bytes_max)
+    return error{errc::too_large, "the vectors of key " + printable(a.key) + " have " +
+                                      std::to_string(a.vectors.size()) + " bytes, the limit is " +
+                                      std::to_string(limits::vectors_bytes_max)};
+  if (!valid_vectors(a.vectors.view(), dimension_of(a.vectors.view())))
+    return error{errc::invalid_argument,
+                 "the vectors of key " + printable(a.key) + " are not those of 1 to " +
+                     std::to_string(limits::passages_max) + " passages, of 1 to " +
+                     std::to_string(limits::vector_dimension_max) + " finite numbers each"};
+  return {};
+}
+
+result<void> validate_model(const embedding_model& m) {
+  if (m.name.size() > limits::model_name_bytes_max)
+    return error{errc::too_large, "the name of the embedding model has " + std::to_string(m.name.size()) +
+                                      " bytes, the limit is " + std::to_string(limits::model_name_bytes_max)};
+  if (m.maker == vector_maker::none && m.dimension != 0)
+    return error{errc::invalid_argument, "without vectors the dimension is 0"};
+  if (m.maker != vector_maker::none && (m.dimension == 0 || m.dimension > limits::vector_dimension_max))
+    return error{errc::invalid_argument, "the dimension of an embedding model is 1 to " +
+                                             std::to_string(limits::vector_dimension_max)};
+  return {};
+}
+
 result<void> validate_operations(const std::vector<operation>& operations, const command_bounds& bounds) {
   for (auto& op : operations) {
     auto& key = std::visit([](auto& o) -> const std::string& { return o.key; }, op);
     if (auto ok = validate_key(key, bounds); !ok) return ok;
     if (auto* put = std::get_if<put_operation>(&op))
       if (auto ok = validate_value(key, put->value, bounds); !ok) return ok;
+    if (auto* annotation = std::get_if<annotate_operation>(&op))
+      if (auto ok = validate_vectors(*annotation); !ok) return ok;
   }
   return {};
 }
@@ -67,6 +101,8 @@ std::size_t operations_size(const std::vector<operation>& operations) {
   for (auto& op : operations) {
     size += 1 + 4 + std::visit([](auto& o) { return o.key.size(); }, op);
     if (auto* put = std::get_if<put_operation>(&op)) size += 4 + put->value.size() + 1;
+    if (auto* annotation = std::get_if<annotate_operation>(&op))
+      size += 8 + 8 + 1 + 4 + annotation->vectors.size();
   }
   return size;
 }
@@ -85,6 +121,7 @@ std::size_t encoded_size(const command& c) {
   if (c.session) size += 3 * 8;
   if (c.idempotency) size += 4 + c.idempotency->key.size() + 2 * 8;
   if (auto* t = std::get_if<transaction>(&c.body)) return size + transaction_size(*t);
+  if (auto* set = std::get_if<set_embedding>(&c.body)) return size + 1 + 4 + set->model.name.size() + 4 + 1;
   return size + (std::holds_alternative<open_session>(c.body) ? 0 : 8);
 }
 
@@ -109,6 +146,8 @@ result<void> validate(const command& c, const command_bounds& bounds) {
                                              std::to_string(limits::idempotency_key_bytes_max) + " bytes"};
   if (auto* t = std::get_if<transaction>(&c.body))
     if (auto ok = validate_transaction(*t, bounds); !ok) return ok;
+  if (auto* set = std::get_if<set_embedding>(&c.body))
+    if (auto ok = validate_model(set->model); !ok) return ok;
   auto size = encoded_size(c);
   if (size > bounds.command_bytes_max)
     return error{errc::too_large, "the command has " + std::to_string(size) + " bytes, the limit is " +

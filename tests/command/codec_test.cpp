@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <limits>
 
 namespace troupe {
 namespace {
@@ -23,7 +24,10 @@ std::string hex(std::string_view bytes) {
 }
 
 TEST(command_codec, gives_back_every_kind_of_command) {
-  for (auto& c : samples::commands()) {
+  auto all = samples::commands();
+  for (auto& c : samples::embedding_commands())
+    all.push_back(c);
+  for (auto& c : all) {
     auto bytes = encode_command(c);
     EXPECT_EQ(bytes.size(), encoded_size(c));
     auto back = decode_command(bytes.view());
@@ -104,6 +108,54 @@ TEST(command_codec, pins_the_format_of_commands) {
                                                                                   "0800000000000000");
 }
 
+TEST(command_codec, pins_the_format_of_embedding) {
+  command annotating{
+      {},
+      {},
+      transaction{{},
+                  {annotate_operation{"k", revision_t{7}, model_id{3}, annotation_outcome::embedded,
+                                      encode_vectors({{{1, 4}}, {1.0f, -2.0f}})}},
+                  {annotate_operation{"x", {}, {}, annotation_outcome::skipped, {}}}}};
+  EXPECT_EQ(hex(encode_command(annotating).view()),
+            "02" // version
+            "00"
+            "00"
+            "00"
+            "00000000" // stamps, transaction, compares
+            "01000000"
+            "03"
+            "01000000"
+            "6b"
+            "0700000000000000"
+            "0300000000000000"
+            "00" // annotate: key, mod, model, outcome,
+            "14000000"
+            "01000000"
+            "01000000"
+            "04000000"
+            "0000803f"
+            "000000c0" //   vectors: passages, begin, end, floats
+            "01000000"
+            "03"
+            "01000000"
+            "78"
+            "0000000000000000"
+            "0000000000000000"
+            "02"
+            "00000000");
+  command setting{{}, {}, set_embedding{{vector_maker::http, "m@2", 512, vector_metric::inner_product}}};
+  EXPECT_EQ(hex(encode_command(setting).view()),
+            "02"
+            "00"
+            "00"
+            "04"
+            "03"
+            "03000000"
+            "6d4032"
+            "00020000"
+            "01"); // maker, name, dimension, metric
+}
+
 TEST(command_codec, pins_the_format_of_results) {
   EXPECT_EQ(hex(encode_result(samples::some_result())),
             "00"
@@ -112,7 +164,7 @@ TEST(command_codec, pins_the_format_of_results) {
             "01"
             "2a00000000000000"
             "0900000000000000" // code, flags, revision, session
-            "04000000"
+            "05000000"
             "00"
             "01"
             "01"
@@ -128,12 +180,14 @@ TEST(command_codec, pins_the_format_of_results) {
             "02" // get: key, value, type
             "0300000000000000"
             "0700000000000000"
-            "0200000000000000"); // create, mod, version
+            "0200000000000000" // create, mod, version
+            "03"
+            "01"); // annotate
 }
 
 TEST(command_codec, pins_the_format_of_batches) {
   EXPECT_EQ(hex(encode_requests({{3, 500, read_request{get_query{"k", revision_t{8}}, consistency::stale}}})),
-            "01"
+            "02"
             "01000000"
             "0300000000000000"
             "f4010000"
@@ -144,7 +198,15 @@ TEST(command_codec, pins_the_format_of_batches) {
             "01"
             "0800000000000000"
             "01");
-  EXPECT_EQ(hex(encode_answers({{5, refusal{refusal_kind::overloaded, 250, "no"}}})), "01"
+  EXPECT_EQ(hex(encode_requests({{3, 500, write_request{blob{"c"}, true}}})), "02"
+                                                                              "01000000"
+                                                                              "0300000000000000"
+                                                                              "f4010000"
+                                                                              "00"
+                                                                              "01000000"
+                                                                              "63"
+                                                                              "01");
+  EXPECT_EQ(hex(encode_answers({{5, refusal{refusal_kind::overloaded, 250, "no"}}})), "02"
                                                                                       "01000000"
                                                                                       "0500000000000000"
                                                                                       "04"
@@ -184,6 +246,56 @@ TEST(command_codec, refuses_what_breaks_the_hard_bounds) {
       {},
       transaction{{}, {put_operation{"k", blob{std::string(limits::command_bytes_max, 'v')}, {}}}, {}}};
   EXPECT_TRUE(refused(large));
+}
+
+TEST(command_codec, refuses_annotations_and_models_out_of_bounds) {
+  auto refused = [](const command& c) {
+    auto back = decode_command(encode_command(c).view());
+    return !back && back.error().code == errc::corrupt;
+  };
+  auto annotating = [](annotation_outcome o, std::size_t bytes) {
+    annotate_operation a{"k", {}, {}, o, blob{std::string(bytes, 'v')}};
+    return command{{}, {}, transaction{{}, {std::move(a)}, {}}};
+  };
+  EXPECT_FALSE(refused(annotating(annotation_outcome::embedded, limits::vectors_bytes_max)));
+  EXPECT_TRUE(refused(annotating(annotation_outcome::embedded, limits::vectors_bytes_max + 1)));
+  EXPECT_FALSE(refused(annotating(annotation_outcome::failed, 0)));
+  EXPECT_TRUE(refused(annotating(annotation_outcome::failed, 1)));
+  EXPECT_TRUE(refused(annotating(annotation_outcome::skipped, 1)));
+  auto setting = [](vector_maker maker, std::size_t name, std::uint32_t dimension) {
+    return command{{}, {}, set_embedding{{maker, std::string(name, 'n'), dimension, vector_metric::cosine}}};
+  };
+  EXPECT_FALSE(
+      refused(setting(vector_maker::client, limits::model_name_bytes_max, limits::vector_dimension_max)));
+  EXPECT_TRUE(refused(setting(vector_maker::client, limits::model_name_bytes_max + 1, 1)));
+  EXPECT_TRUE(refused(setting(vector_maker::http, 1, limits::vector_dimension_max + 1)));
+  EXPECT_TRUE(refused(setting(vector_maker::builtin, 1, 0)));
+  EXPECT_TRUE(refused(setting(vector_maker::none, 1, 1)));
+}
+
+TEST(command_codec, keeps_each_command_to_its_version) {
+  auto with_version = [](const command& c, std::uint8_t version) {
+    std::string bytes{encode_command(c).view()};
+    bytes[0] = static_cast<char>(version);
+    return decode_command(bytes).has_value();
+  };
+  for (auto& c : samples::commands()) {
+    EXPECT_TRUE(with_version(c, command_format_version));
+    EXPECT_FALSE(with_version(c, command_format_version_embedding));
+  }
+  for (auto& c : samples::embedding_commands()) {
+    EXPECT_FALSE(with_version(c, command_format_version));
+    EXPECT_TRUE(with_version(c, command_format_version_embedding));
+  }
+}
+
+TEST(command_codec, refuses_numbers_that_no_node_answers) {
+  auto found = samples::some_found();
+  found.hits[0].score = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_FALSE(decode_answers(encode_answers({{1, found}})));
+  found = samples::some_found();
+  found.hits[0].explanation->text[0].idf = std::numeric_limits<double>::infinity();
+  EXPECT_FALSE(decode_answers(encode_answers({{1, found}})));
 }
 
 TEST(command_codec, refuses_unknown_versions) {

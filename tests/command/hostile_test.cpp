@@ -87,6 +87,16 @@ TEST(hostile_input, commands) {
   for (auto& c : samples::commands())
     attack(std::string{encode_command(c).view()}, decode_command,
            [](const command& v) { return std::string{encode_command(v).view()}; });
+  for (auto& c : samples::embedding_commands())
+    attack(std::string{encode_command(c).view()}, decode_command,
+           [](const command& v) { return std::string{encode_command(v).view()}; });
+}
+
+TEST(hostile_input, vectors) {
+  std::string good{encode_vectors(samples::some_vectors()).view()};
+  attack(
+      good, [](std::string_view b) { return decode_vectors(b, 3); },
+      [](const passage_vectors& v) { return std::string{encode_vectors(v).view()}; });
 }
 
 TEST(hostile_input, requests) {
@@ -126,6 +136,21 @@ TEST(hostile_input, many_short_elements) {
   command_result many;
   many.results.resize(100'000, get_result{});
   EXPECT_TRUE(decode_bounded(encode_result(many), decode_result));
+}
+
+TEST(hostile_input, many_short_parts_of_searches) {
+  search_request wide;
+  wide.fields.resize(50'000);
+  wide.facets.resize(50'000);
+  wide.vector.resize(50'000);
+  EXPECT_TRUE(decode_bounded(encode_requests({{1, 2, wide}}), decode_requests));
+  search_result found;
+  found.hits.resize(5'000);
+  found.hits[0].highlights.resize(20'000);
+  found.hits[0].explanation.emplace().text.resize(5'000);
+  found.facets.resize(20'000);
+  found.facets[0].values.resize(20'000);
+  EXPECT_TRUE(decode_bounded(encode_answers({{1, found}}), decode_answers));
 }
 
 } // namespace

@@ -60,6 +60,34 @@ TEST(validate, checks_the_stamps) {
   expect_refused(c, errc::invalid_argument, "255");
 }
 
+TEST(validate, looks_at_annotations_and_models) {
+  constexpr command_bounds wide{.key_bytes_max = 8, .value_bytes_max = 16, .command_bytes_max = 1 << 20};
+  for (auto& c : samples::embedding_commands())
+    EXPECT_TRUE(validate(c, wide));
+  auto annotating = [](std::string key, annotation_outcome o, blob vectors) {
+    return with({{}, {annotate_operation{std::move(key), {}, {}, o, std::move(vectors)}}, {}});
+  };
+  auto good = encode_vectors(samples::some_vectors());
+  expect_refused(annotating("", annotation_outcome::embedded, good), errc::invalid_argument, "empty");
+  expect_refused(annotating("123456789", annotation_outcome::embedded, good), errc::too_large, "123456789");
+  expect_refused(annotating("k", annotation_outcome::failed, good), errc::invalid_argument, "\"k\"");
+  expect_refused(annotating("k", annotation_outcome::embedded, {}), errc::invalid_argument, "\"k\"");
+  expect_refused(annotating("k", annotation_outcome::embedded, blob{std::string(2'000'000, '\0')}),
+                 errc::too_large, "2000000");
+  // A whole command counts, vectors included.
+  auto large = encode_vectors({{{0, 1}}, std::vector<float>(100)});
+  expect_refused(annotating("k", annotation_outcome::embedded, large), errc::too_large, "256");
+  auto setting = [](vector_maker maker, std::string name, std::uint32_t dimension) {
+    return command{{}, {}, set_embedding{{maker, std::move(name), dimension, {}}}};
+  };
+  EXPECT_TRUE(validate(setting(vector_maker::client, "m", limits::vector_dimension_max), bounds));
+  EXPECT_TRUE(validate(setting(vector_maker::none, "", 0), bounds));
+  expect_refused(setting(vector_maker::client, std::string(129, 'm'), 3), errc::too_large, "128");
+  expect_refused(setting(vector_maker::client, "m", 0), errc::invalid_argument, "4096");
+  expect_refused(setting(vector_maker::http, "m", 4097), errc::invalid_argument, "4096");
+  expect_refused(setting(vector_maker::none, "", 3), errc::invalid_argument, "is 0");
+}
+
 TEST(prefix_end, is_the_first_key_behind_the_prefix) {
   EXPECT_EQ(prefix_end("user/"), "user0");
   EXPECT_EQ(prefix_end("a\xff\xff"), "b");

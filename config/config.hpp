@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace troupe::config {
@@ -69,6 +70,54 @@ struct limit_settings {
   friend bool operator==(const limit_settings&, const limit_settings&) = default;
 };
 
+/// [search]: which values this node's indexes hold, and how. Each node has its own indexes, so nodes may
+/// differ.
+struct search_settings {
+  bool text = true;                       ///< keep the inverted index
+  bool vectors = true;                    ///< keep the vector index, when [embedding] makes or takes vectors
+  std::vector<std::string> prefixes;      ///< of the keys that are indexed; empty: all keys
+  std::uint64_t value_bytes = 1u << 20;   ///< longer values are not indexed
+  bool text_values = true;                ///< index values of media type text
+  bool json_values = true;                ///< index the strings in JSON values, and their fields for filters
+  std::string language = "english";       ///< whose word endings are cut (a Snowball stemmer), or "none"
+  bool stop_words = false;                ///< leave the commonest words out; English only
+  double k1 = 1.2;                        ///< BM25: how soon more of a word stops counting
+  double b = 0.75;                        ///< BM25: how much long values are held back
+  std::uint64_t hnsw_links = 16;          ///< of a vector in the graph: M of the paper
+  std::uint64_t hnsw_build_breadth = 200; ///< efConstruction
+  std::uint64_t hnsw_search_breadth = 64; ///< ef
+
+  friend bool operator==(const search_settings&, const search_settings&) = default;
+};
+
+/// Where vectors come from. The numbers are those of command's vector_maker.
+enum class embedding_maker : std::uint8_t { none = 0, builtin = 1, client = 2, http = 3 };
+/// How two vectors are compared. The numbers are those of command's vector_metric.
+enum class embedding_metric : std::uint8_t { cosine = 0, inner_product = 1, l2 = 2 };
+
+/// "none", "builtin", "client", "http"
+std::string_view to_string(embedding_maker maker);
+/// "cosine", "inner_product", "l2"
+std::string_view to_string(embedding_metric metric);
+
+/// [embedding]: the cluster's model. All nodes have to agree; what is replicated decides when they do not.
+struct embedding_settings {
+  static constexpr std::uint64_t dimension_max = 4'096;
+  static constexpr std::size_t name_bytes_max = 128;
+
+  embedding_maker maker = embedding_maker::none;
+  std::string model_file;      ///< builtin; relative to the working directory of the process, as data_dir is
+  std::string name;            ///< client and http: of the model, with its version
+  std::uint64_t dimension = 0; ///< client and http: floats in a vector; 0: not given
+  embedding_metric metric = embedding_metric::cosine; ///< client and http
+  std::string url;                                    ///< http: where texts are sent to, as a whole
+  std::string api_key_file;                           ///< http: holds the bearer token; empty: none is sent
+  milliseconds timeout{10'000};                       ///< http: of one attempt
+  std::uint64_t retries = 3;                          ///< http: attempts after the first one
+
+  friend bool operator==(const embedding_settings&, const embedding_settings&) = default;
+};
+
 enum class log_level { trace, debug, info, warn, error };
 
 /// "trace", "debug", "info", "warn", "error"
@@ -97,6 +146,8 @@ struct settings {
   raft_settings raft;
   storage_settings storage;
   limit_settings limits;
+  search_settings search;
+  embedding_settings embedding;
   log_settings log;
   std::optional<tls_settings> tls; ///< absent: no encryption, and all peer addresses are loopback
 

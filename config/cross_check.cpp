@@ -6,13 +6,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <vector>
 
 namespace troupe::config {
 namespace {
 
 const setting& row_of(std::string_view key) {
   const auto dot = key.find('.');
-  return *std::ranges::find_if(number_settings(), [&](const setting& s) {
+  return *std::ranges::find_if(scalar_settings(), [&](const setting& s) {
     return s.section == key.substr(0, dot) && s.key == key.substr(dot + 1);
   });
 }
@@ -83,6 +84,47 @@ void check_whole_ticks(draft& all) {
                      shown(all, key) + " is not a whole number of ticks; " + shown(all, "raft.tick") +
                          " is the grain of all times in [raft]");
   }
+}
+
+/// Which keys of [embedding] a maker has beside `maker`.
+struct maker_key {
+  std::string_view key;
+  std::vector<embedding_maker> of;
+  bool needed;
+};
+
+void check_embedding(draft& all) {
+  using enum embedding_maker;
+  const auto& e = all.shared.embedding;
+  const std::string_view maker_at = "embedding.maker";
+  if (all.problems.blames(all.where(maker_at))) return;
+  const maker_key keys[] = {
+      {"model_file", {builtin}, true},   {"name", {client, http}, true}, {"dimension", {client, http}, true},
+      {"metric", {client, http}, false}, {"url", {http}, true},          {"api_key_file", {http}, false},
+      {"timeout", {http}, false},        {"retries", {http}, false}};
+  for (const auto& [key, of, needed] : keys) {
+    const auto name = "embedding." + std::string(key);
+    const bool set = all.set_at.contains(name);
+    if (std::ranges::find(of, e.maker) != of.end()) {
+      if (needed && !set)
+        all.problems.add(all.where(maker_at), in_quotes(to_string(e.maker)) + " needs " + std::string(key));
+    } else if (set && !all.problems.blames(all.where(name))) {
+      std::string makers;
+      for (const auto maker : of)
+        makers += (makers.empty() ? "" : " or ") + in_quotes(to_string(maker));
+      all.problems.add(all.where(name),
+                       "belongs to maker = " + makers + ", and maker is " + in_quotes(to_string(e.maker)));
+    }
+  }
+}
+
+void check_search(draft& all) {
+  const auto& s = all.shared.search;
+  if (s.stop_words && s.language != "english" && !all.problems.blames(all.where("search.language")))
+    all.problems.add(all.where("search.stop_words"),
+                     "there is a list of stop words for \"english\" only, and "
+                     "language is " +
+                         in_quotes(s.language));
 }
 
 std::string name_of(const draft_node& node) {
@@ -168,6 +210,8 @@ void cross_check(draft& all) {
   check_orders(all);
   check_command_holds_value(all);
   check_whole_ticks(all);
+  check_search(all);
+  check_embedding(all);
   for (std::size_t i = 0; i < all.nodes.size() && i < cluster_config::nodes_max; ++i) {
     check_node(all, all.nodes[i]);
     for (std::size_t j = 0; j < i; ++j)

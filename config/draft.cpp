@@ -3,6 +3,9 @@
 #include "base/assert.hpp"
 #include "config/text.hpp"
 
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+
 #include <algorithm>
 #include <array>
 
@@ -10,6 +13,14 @@ namespace troupe::config {
 namespace {
 
 constexpr std::array<std::string_view, 5> level_names{"trace", "debug", "info", "warn", "error"};
+constexpr std::array<std::string_view, 4> maker_names{"none", "builtin", "client", "http"};
+constexpr std::array<std::string_view, 3> metric_names{"cosine", "inner_product", "l2"};
+/// What Debian's libstemmer 2.2 knows; "porter" is the older English one.
+constexpr auto languages = std::to_array<std::string_view>(
+    {"none",    "arabic",     "armenian", "basque",    "catalan", "danish",     "dutch",      "english",
+     "finnish", "french",     "german",   "greek",     "hindi",   "hungarian",  "indonesian", "irish",
+     "italian", "lithuanian", "nepali",   "norwegian", "porter",  "portuguese", "romanian",   "russian",
+     "serbian", "spanish",    "swedish",  "tamil",     "turkish", "yiddish"});
 
 bool is_name_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -19,10 +30,36 @@ error invalid(std::string detail) {
   return {errc::invalid_argument, std::move(detail)};
 }
 
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
+}
+
+/// The place of the text among the names of an enumeration.
+template <class Enum, std::size_t N>
+result<Enum> parse_choice(std::string_view text, const std::array<std::string_view, N>& names,
+                          std::string_view what) {
+  const auto found = std::ranges::find(names, text);
+  if (found != names.end()) return static_cast<Enum>(found - names.begin());
+  auto detail = in_quotes(text) + " is not " + std::string(what) + "; use ";
+  for (std::size_t i = 0; i < N; ++i)
+    detail.append(i == 0 ? "" : i + 1 == N ? " or " : ", ").append(names.at(i));
+  if (const auto near = nearest(text, names); !near.empty())
+    detail += " (did you mean " + in_quotes(near) + "?)";
+  return invalid(std::move(detail));
+}
+
 } // namespace
 
 std::string_view to_string(log_level level) {
   return level_names.at(static_cast<std::size_t>(level));
+}
+
+std::string_view to_string(embedding_maker maker) {
+  return maker_names.at(static_cast<std::size_t>(maker));
+}
+
+std::string_view to_string(embedding_metric metric) {
+  return metric_names.at(static_cast<std::size_t>(metric));
 }
 
 void problem_list::add(const origin& where, std::string_view what) {
@@ -66,19 +103,57 @@ result<std::string> parse_name(std::string_view text) {
 result<std::string> parse_path(std::string_view text) {
   if (text.empty()) return invalid("is empty");
   if (text.size() > 4096) return invalid(in_quotes(text) + " is longer than 4096 bytes");
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; };
   if (std::ranges::any_of(text, is_control))
     return invalid(in_quotes(text) + " has control characters in it");
   return std::string(text);
 }
 
 result<log_level> parse_log_level(std::string_view text) {
-  const auto found = std::ranges::find(level_names, text);
-  if (found != level_names.end()) return static_cast<log_level>(found - level_names.begin());
-  auto detail = in_quotes(text) + " is not a log level; use trace, debug, info, warn or error";
-  if (const auto near = nearest(text, level_names); !near.empty())
-    detail += " (did you mean " + in_quotes(near) + "?)";
-  return invalid(std::move(detail));
+  return parse_choice<log_level>(text, level_names, "a log level");
+}
+
+result<std::string> parse_language(std::string_view text) {
+  const auto found = parse_choice<std::size_t>(text, languages, "a language with a stemmer");
+  if (!found) return found.error();
+  return std::string(text);
+}
+
+result<embedding_maker> parse_maker(std::string_view text) {
+  return parse_choice<embedding_maker>(text, maker_names, "a maker of vectors");
+}
+
+result<embedding_metric> parse_metric(std::string_view text) {
+  return parse_choice<embedding_metric>(text, metric_names, "a way to compare vectors");
+}
+
+result<std::string> parse_model_name(std::string_view text) {
+  if (text.empty()) return invalid("is empty");
+  if (text.size() > embedding_settings::name_bytes_max)
+    return invalid(in_quotes(text) + " is longer than " + std::to_string(embedding_settings::name_bytes_max) +
+                   " bytes");
+  if (std::ranges::any_of(text, is_control))
+    return invalid(in_quotes(text) + " has control characters in it");
+  return std::string(text);
+}
+
+result<std::string> parse_endpoint(std::string_view text) {
+  const auto bad = [&](std::string_view why) {
+    return invalid(in_quotes(text) + " " + std::string(why) +
+                   "; write the address that takes texts, such as \"http://localhost:11434/v1/embeddings\"");
+  };
+  const auto url = boost::urls::parse_uri(text);
+  if (!url) return bad("is not a URL");
+  if (url->scheme() != "http" && url->scheme() != "https") return bad("is not an http or https URL");
+  if (url->host().empty()) return bad("has no host");
+  if (url->has_userinfo()) return bad("has a user name in it, and keys belong in api_key_file");
+  if (url->has_fragment()) return bad("has a fragment");
+  return std::string(text);
+}
+
+result<std::string> parse_prefix(std::string_view text) {
+  if (text.empty()) return invalid("an empty prefix is that of all keys; leave prefixes out for that");
+  if (text.size() > prefix_bytes_max) return invalid(in_quotes(text) + " is longer than any key");
+  return std::string(text);
 }
 
 } // namespace troupe::config

@@ -81,5 +81,17 @@ result<std::string> parse_name(std::string_view text);
 /// A path that a file system can hold: not empty, at most 4096 bytes, no control characters.
 result<std::string> parse_path(std::string_view text);
 result<log_level> parse_log_level(std::string_view text);
+/// A language whose word endings Snowball knows, or "none".
+result<std::string> parse_language(std::string_view text);
+result<embedding_maker> parse_maker(std::string_view text);
+result<embedding_metric> parse_metric(std::string_view text);
+/// 1 to embedding_settings::name_bytes_max printable bytes.
+result<std::string> parse_model_name(std::string_view text);
+/// "http://host:port/path" or https; no user name or fragment in it.
+result<std::string> parse_endpoint(std::string_view text);
+/// A key prefix: 1 to prefix_bytes_max bytes.
+result<std::string> parse_prefix(std::string_view text);
+inline constexpr std::size_t prefix_bytes_max = 64 * 1024;
+inline constexpr std::size_t prefixes_max = 1'000;
 
 } // namespace troupe::config

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <utility>
 
 namespace troupe::config {
@@ -117,10 +118,62 @@ private:
         take(text_of(value, where), parse_log_level, where, draft_.shared.log.level);
       } else if (name == "log.file") {
         take(text_of(value, where), parse_path, where, draft_.shared.log.file);
+      } else if (section == "search" && read_search(key, value, where)) {
+        return;
+      } else if (section == "embedding" && read_embedding(key, value, where)) {
+        return;
       } else {
-        read_number(section, key, value, where);
+        read_scalar(section, key, value, where);
       }
     });
+  }
+
+  /// The keys of [search] that are no scalars; false for the others.
+  bool read_search(std::string_view key, const toml::node& value, const origin& where) {
+    auto& search = draft_.shared.search;
+    if (key == "language")
+      take(text_of(value, where), parse_language, where, search.language);
+    else if (key == "prefixes")
+      read_prefixes(value, where);
+    else
+      return false;
+    return true;
+  }
+
+  void read_prefixes(const toml::node& value, const origin& where) {
+    const auto* list = value.as_array();
+    if (list == nullptr || list->empty())
+      return draft_.problems.add(where, (list ? "is empty" : "is " + std::string(kind_of(value))) +
+                                            "; write an array of texts, such as [\"articles/\"]");
+    if (list->size() > prefixes_max)
+      return draft_.problems.add(where, "has more than " + std::to_string(prefixes_max) + " prefixes");
+    for (const auto& item : *list) {
+      const auto place = at(line_of(item), "search.prefixes");
+      std::optional<std::string> prefix;
+      take(text_of(item, place), parse_prefix, place, prefix);
+      if (prefix) draft_.shared.search.prefixes.push_back(*std::move(prefix));
+    }
+  }
+
+  /// The same of [embedding].
+  bool read_embedding(std::string_view key, const toml::node& value, const origin& where) {
+    auto& embedding = draft_.shared.embedding;
+    const auto text = [&] { return text_of(value, where); };
+    if (key == "maker")
+      take(text(), parse_maker, where, embedding.maker);
+    else if (key == "metric")
+      take(text(), parse_metric, where, embedding.metric);
+    else if (key == "name")
+      take(text(), parse_model_name, where, embedding.name);
+    else if (key == "model_file")
+      take(text(), parse_path, where, embedding.model_file);
+    else if (key == "api_key_file")
+      take(text(), parse_path, where, embedding.api_key_file);
+    else if (key == "url")
+      take(text(), parse_endpoint, where, embedding.url);
+    else
+      return false;
+    return true;
   }
 
   /// A string value, or a problem and nothing.
@@ -139,12 +192,14 @@ private:
       draft_.problems.add(where, parsed.error().detail);
   }
 
-  void read_number(std::string_view section, std::string_view key, const toml::node& value,
+  void read_scalar(std::string_view section, std::string_view key, const toml::node& value,
                    const origin& where) {
     const auto row = std::ranges::find_if(
-        number_settings(), [&](const setting& s) { return s.section == section && s.key == key; });
-    const auto number =
-        row->kind == quantity::count ? count_of(value, where) : with_unit(row->kind, value, where);
+        scalar_settings(), [&](const setting& s) { return s.section == section && s.key == key; });
+    const auto number = row->kind == quantity::flag       ? flag_of(value, where)
+                        : row->kind == quantity::fraction ? thousandths_of(value, where)
+                        : row->kind == quantity::count    ? count_of(value, where)
+                                                          : with_unit(row->kind, value, where);
     if (!number) return;
     if (*number < row->least || *number > row->most) {
       draft_.problems.add(
@@ -160,6 +215,29 @@ private:
     if (number != nullptr && number->get() >= 0) return static_cast<std::uint64_t>(number->get());
     const auto what = number != nullptr ? "is negative" : "is " + std::string(kind_of(value));
     draft_.problems.add(where, what + "; write a whole number without quotes, such as 1000");
+    return std::nullopt;
+  }
+
+  std::optional<std::uint64_t> flag_of(const toml::node& value, const origin& where) {
+    if (const auto* flag = value.as_boolean()) return flag->get() ? 1 : 0;
+    draft_.problems.add(where, "is " + std::string(kind_of(value)) + "; write true or false, without quotes");
+    return std::nullopt;
+  }
+
+  std::optional<std::uint64_t> thousandths_of(const toml::node& value, const origin& where) {
+    constexpr double most = 1e12; // far above every range, and exact in a double
+    const auto number = value.is_number() ? value.value<double>() : std::nullopt;
+    if (number && *number >= 0 && *number <= most) {
+      const double scaled = *number * 1000;
+      // A decimal number of three digits is within a rounding error of a whole number of thousandths.
+      if (std::abs(scaled - std::round(scaled)) < 1e-6 * std::max(1.0, scaled))
+        return static_cast<std::uint64_t>(std::llround(scaled));
+    }
+    const auto what = !number           ? "is " + std::string(kind_of(value))
+                      : *number < 0     ? std::string("is negative")
+                      : *number <= most ? std::string("has more than three digits behind the point")
+                                        : std::string("is too large");
+    draft_.problems.add(where, what + "; write a number without quotes, such as 0.75");
     return std::nullopt;
   }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <type_traits>
 
 namespace troupe::config {
@@ -17,21 +18,29 @@ template <auto Section, auto Member>
 constexpr setting entry(std::string_view section, std::string_view key, std::uint64_t least,
                         std::uint64_t most) {
   using value = std::remove_cvref_t<decltype((settings{}.*Section).*Member)>;
-  constexpr bool is_time = std::is_same_v<value, milliseconds>;
   setting s{};
   s.section = section;
   s.key = key;
-  s.kind = is_time ? quantity::time : key.ends_with("_bytes") ? quantity::size : quantity::count;
+  s.kind = std::is_same_v<value, milliseconds> ? quantity::time
+           : std::is_same_v<value, double>     ? quantity::fraction
+           : std::is_same_v<value, bool>       ? quantity::flag
+           : key.ends_with("_bytes")           ? quantity::size
+                                               : quantity::count;
   s.least = least;
   s.most = most;
-  if constexpr (is_time) {
+  if constexpr (std::is_same_v<value, milliseconds>) {
     s.get = [](const settings& all) { return static_cast<std::uint64_t>(((all.*Section).*Member).count()); };
     s.set = [](settings& all, std::uint64_t v) {
       (all.*Section).*Member = milliseconds{static_cast<std::int64_t>(v)};
     };
+  } else if constexpr (std::is_same_v<value, double>) {
+    s.get = [](const settings& all) {
+      return static_cast<std::uint64_t>(std::llround(((all.*Section).*Member) * 1000));
+    };
+    s.set = [](settings& all, std::uint64_t v) { (all.*Section).*Member = static_cast<double>(v) / 1000; };
   } else {
-    s.get = [](const settings& all) { return (all.*Section).*Member; };
-    s.set = [](settings& all, std::uint64_t v) { (all.*Section).*Member = v; };
+    s.get = [](const settings& all) -> std::uint64_t { return (all.*Section).*Member; };
+    s.set = [](settings& all, std::uint64_t v) { (all.*Section).*Member = static_cast<value>(v); };
   }
   return s;
 }
@@ -49,9 +58,20 @@ constexpr setting limits(std::string_view key, std::uint64_t least, std::uint64_
   return entry<&settings::limits, Member>("limits", key, least, most);
 }
 
+template <auto Member>
+constexpr setting search(std::string_view key, std::uint64_t least, std::uint64_t most) {
+  return entry<&settings::search, Member>("search", key, least, most);
+}
+template <auto Member>
+constexpr setting embedding(std::string_view key, std::uint64_t least, std::uint64_t most) {
+  return entry<&settings::embedding, Member>("embedding", key, least, most);
+}
+
 using r = raft_settings;
 using s = storage_settings;
 using l = limit_settings;
+using f = search_settings;
+using e = embedding_settings;
 
 constexpr std::array table{
     raft<&r::tick>("tick", 1, second),
@@ -88,20 +108,42 @@ constexpr std::array table{
     limits<&l::request_timeout>("request_timeout", 100, hour),
     limits<&l::range_items>("range_items", 1, 100'000),
     limits<&l::range_bytes>("range_bytes", 4 * KiB, 64 * MiB),
+
+    search<&f::text>("text", 0, 1),
+    search<&f::vectors>("vectors", 0, 1),
+    search<&f::value_bytes>("value_bytes", 1, 16 * MiB),
+    search<&f::text_values>("text_values", 0, 1),
+    search<&f::json_values>("json_values", 0, 1),
+    search<&f::stop_words>("stop_words", 0, 1),
+    search<&f::k1>("k1", 0, 10'000),
+    search<&f::b>("b", 0, 1'000),
+    search<&f::hnsw_links>("hnsw_links", 4, 64),
+    search<&f::hnsw_build_breadth>("hnsw_build_breadth", 16, 2'000),
+    search<&f::hnsw_search_breadth>("hnsw_search_breadth", 10, 10'000),
+
+    embedding<&e::dimension>("dimension", 1, embedding_settings::dimension_max),
+    embedding<&e::timeout>("timeout", 100, 5 * minute),
+    embedding<&e::retries>("retries", 0, 100),
 };
 
-constexpr std::array<std::string_view, 7> sections{"cluster", "node", "raft", "storage",
-                                                   "limits",  "log",  "tls"};
+constexpr std::array<std::string_view, 9> sections{"cluster", "node",      "raft", "storage", "limits",
+                                                   "search",  "embedding", "log",  "tls"};
 constexpr std::array<std::string_view, 1> cluster_keys{"name"};
 constexpr std::array<std::string_view, 4> node_keys{"id", "peer", "http", "data_dir"};
 constexpr std::array<std::string_view, 2> log_keys{"level", "file"};
 constexpr std::array<std::string_view, 3> tls_keys{"certificate", "key", "ca"};
 
-/// The keys of the table's rows of one section.
-template <std::size_t N>
-constexpr auto keys_in(std::string_view section) {
-  std::array<std::string_view, N> keys{};
+constexpr std::array<std::string_view, 2> search_words{"prefixes", "language"};
+constexpr std::array<std::string_view, 6> embedding_words{"maker", "model_file", "name",
+                                                          "url",   "metric",     "api_key_file"};
+
+/// `words`, then the keys of the table's rows of one section.
+template <std::size_t N, std::size_t Words = 0>
+constexpr auto keys_in(std::string_view section, const std::array<std::string_view, Words>& words = {}) {
+  std::array<std::string_view, N + Words> keys{};
   std::size_t n = 0;
+  for (const auto word : words)
+    keys.at(n++) = word;
   for (const auto& row : table)
     if (row.section == section) keys.at(n++) = row.key;
   return keys;
@@ -112,10 +154,19 @@ constexpr std::size_t count_in(std::string_view section) {
 constexpr auto raft_keys = keys_in<count_in("raft")>("raft");
 constexpr auto storage_keys = keys_in<count_in("storage")>("storage");
 constexpr auto limit_keys = keys_in<count_in("limits")>("limits");
+constexpr auto search_keys = keys_in<count_in("search")>("search", search_words);
+constexpr auto embedding_keys = keys_in<count_in("embedding")>("embedding", embedding_words);
+
+std::string format_thousandths(std::uint64_t value) {
+  auto text = std::to_string(value / 1000);
+  if (value % 1000 == 0) return text;
+  text += '.' + std::to_string(1000 + value % 1000).substr(1);
+  return text.substr(0, text.find_last_not_of('0') + 1);
+}
 
 } // namespace
 
-std::span<const setting> number_settings() {
+std::span<const setting> scalar_settings() {
   return table;
 }
 
@@ -129,6 +180,8 @@ std::span<const std::string_view> key_names(std::string_view section) {
   if (section == "raft") return raft_keys;
   if (section == "storage") return storage_keys;
   if (section == "limits") return limit_keys;
+  if (section == "search") return search_keys;
+  if (section == "embedding") return embedding_keys;
   if (section == "log") return log_keys;
   if (section == "tls") return tls_keys;
   return {};
@@ -139,6 +192,8 @@ std::string format_quantity(quantity kind, std::uint64_t value) {
   case quantity::time: return format_duration(milliseconds{static_cast<std::int64_t>(value)});
   case quantity::size: return format_size(value);
   case quantity::count: return std::to_string(value);
+  case quantity::fraction: return format_thousandths(value);
+  case quantity::flag: return value > 1 ? std::to_string(value) : value == 1 ? "true" : "false";
   }
   return {};
 }

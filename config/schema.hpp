@@ -12,11 +12,12 @@
 
 namespace troupe::config {
 
-/// How a number is written: "150ms", "64MiB" or a bare whole number.
-enum class quantity { time, size, count };
+/// How a value is written: "150ms", "64MiB", a bare whole number, a number with up to three digits behind the
+/// point, or true and false.
+enum class quantity { time, size, count, fraction, flag };
 
-/// One number of [raft], [storage] or [limits]. `least` and `most` are inclusive, in milliseconds, bytes or
-/// pieces.
+/// One number or switch of the file. `least` and `most` are inclusive, in milliseconds, bytes, pieces or
+/// thousandths; a switch is 0 or 1.
 struct setting {
   std::string_view section;
   std::string_view key;
@@ -28,7 +29,7 @@ struct setting {
 };
 
 /// In the order in which they are described.
-std::span<const setting> number_settings();
+std::span<const setting> scalar_settings();
 
 /// The tables of a cluster file: "cluster", "node", "raft", ...
 std::span<const std::string_view> section_names();
@@ -36,7 +37,12 @@ std::span<const std::string_view> section_names();
 /// The keys of one table. Empty for a table that does not exist.
 std::span<const std::string_view> key_names(std::string_view section);
 
-/// A number as the file writes it, without quotes.
+/// Times and sizes stand in quotes.
+constexpr bool is_quoted(quantity kind) {
+  return kind == quantity::time || kind == quantity::size;
+}
+
+/// A number or switch as the file writes it, without quotes.
 std::string format_quantity(quantity kind, std::uint64_t value);
 
 } // namespace troupe::config

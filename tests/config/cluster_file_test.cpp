@@ -27,8 +27,9 @@ TEST(cluster_file, an_empty_one_is_all_defaults) {
 
 TEST(cluster_file, every_default_is_within_its_range) {
   const settings defaults;
-  for (const auto& row : number_settings()) {
-    EXPECT_LE(row.least, row.get(defaults)) << row.key;
+  for (const auto& row : scalar_settings()) {
+    const bool has_default = row.section != "embedding" || row.key != "dimension";
+    EXPECT_LE(has_default ? row.least : 0, row.get(defaults)) << row.key;
     EXPECT_LE(row.get(defaults), row.most) << row.key;
   }
 }
@@ -42,13 +43,13 @@ TEST(cluster_file, reads_nodes_in_the_order_of_the_file) {
 }
 
 TEST(cluster_file, reads_each_number) {
-  for (const auto& row : number_settings()) {
+  for (const auto& row : scalar_settings()) {
     // Alone, an end of a range may contradict another default, so the value is looked at only when nothing
     // does.
     for (const auto value : {row.least, row.most}) {
       const auto written = format_quantity(row.kind, value);
       const auto text = "[" + std::string(row.section) + "]\n" + std::string(row.key) + " = " +
-                        (row.kind == quantity::count ? written : "\"" + written + "\"") + "\n";
+                        (is_quoted(row.kind) ? "\"" + written + "\"" : written) + "\n";
       const auto parsed = parse_cluster(text, "c.toml");
       if (parsed) {
         EXPECT_EQ(row.get(*parsed), value) << text;
@@ -63,13 +64,14 @@ TEST(cluster_file, reads_each_number) {
 }
 
 TEST(cluster_file, holds_each_number_against_its_range) {
-  for (const auto& row : number_settings()) {
+  for (const auto& row : scalar_settings()) {
+    if (row.kind == quantity::flag) continue;
     const auto key = std::string(row.section) + "." + std::string(row.key);
     const auto refused = [&](std::uint64_t value) {
       const auto written = format_quantity(row.kind, value);
       const auto problems =
           problems_of("[" + std::string(row.section) + "]\n" + std::string(row.key) + " = " +
-                      (row.kind == quantity::count ? written : "\"" + written + "\"") + "\n");
+                      (is_quoted(row.kind) ? "\"" + written + "\"" : written) + "\n");
       EXPECT_THAT(problems,
                   StartsWith("c.toml:2: " + key + ": " + written + " is out of range; it has to be from "));
     };
@@ -79,13 +81,25 @@ TEST(cluster_file, holds_each_number_against_its_range) {
 }
 
 TEST(cluster_file, a_number_of_the_wrong_kind_is_refused_with_the_right_one) {
-  for (const auto& row : number_settings()) {
+  for (const auto& row : scalar_settings()) {
     const auto problems = [&](const std::string& value) {
       return problems_of("[" + std::string(row.section) + "]\n" + std::string(row.key) + " = " + value);
     };
-    for (auto value : {"true", "1.5", "[1]", "{a = 1}", "2026-01-01"})
-      EXPECT_THAT(problems(value), HasSubstr("; write a")) << row.key << " = " << value;
-    if (row.kind == quantity::count) {
+    for (auto value : {"[1]", "{a = 1}", "2026-01-01"})
+      EXPECT_THAT(problems(value), HasSubstr("; write ")) << row.key << " = " << value;
+    EXPECT_THAT(problems(row.kind == quantity::flag ? "1" : "true"), HasSubstr("; write ")) << row.key;
+    EXPECT_THAT(problems(row.kind == quantity::fraction ? "true" : "1.5"), HasSubstr("; write ")) << row.key;
+    if (row.kind == quantity::flag) {
+      for (auto value : {"1", "\"true\"", "0"})
+        EXPECT_THAT(problems(value), HasSubstr("; write true or false, without quotes"));
+    } else if (row.kind == quantity::fraction) {
+      EXPECT_THAT(problems("-0.5"), HasSubstr("is negative; write a number"));
+      EXPECT_THAT(problems("0.1234"), HasSubstr("has more than three digits behind the point"));
+      for (auto value : {"nan", "\"1.5\""})
+        EXPECT_THAT(problems(value), HasSubstr("; write a number without quotes")) << value;
+      for (auto value : {"inf", "1e300"})
+        EXPECT_THAT(problems(value), HasSubstr("is too large")) << value;
+    } else if (row.kind == quantity::count) {
       EXPECT_THAT(problems("-1"), HasSubstr("is negative"));
       EXPECT_THAT(problems("\"100\""), HasSubstr("write a whole number without quotes"));
     } else {

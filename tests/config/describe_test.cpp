@@ -58,13 +58,43 @@ TEST(describe, what_it_prints_can_be_read_back_as_settings) {
   EXPECT_EQ(again->name, node.cluster_name);
 }
 
+TEST(describe, what_it_prints_of_search_can_be_read_back) {
+  const std::string searches[] = {
+      "",
+      "[search]\ntext = false\nvectors = false\nprefixes = [\"a/\", \"\\u0001\\\"\\u007f\"]\nvalue_bytes = "
+      "\"2KiB\"\n"
+      "language = \"none\"\nk1 = 2\nb = 0.125\nhnsw_links = 8\n",
+      "[search]\nstop_words = true\ntext_values = false\njson_values = false\nk1 = 0.001\n",
+      "[embedding]\nmaker = \"none\"\n",
+      "[embedding]\nmaker = \"builtin\"\nmodel_file = \"m.troupe-model\"\n",
+      "[embedding]\nmaker = \"client\"\nname = \"m@1\"\ndimension = 384\nmetric = \"l2\"\n",
+      "[embedding]\nmaker = \"http\"\nname = \"m\"\ndimension = 4096\nurl = \"https://h/v1/embeddings?a=b\"\n"
+      "api_key_file = \"key\"\ntimeout = \"2s\"\nretries = 0\nmetric = \"inner_product\"\n",
+  };
+  for (const auto& search : searches) {
+    const auto node = node_of(search + three_nodes).load();
+    ASSERT_TRUE(node) << search << node.error().detail;
+    const auto again = parse_cluster(describe(*node), "described.toml");
+    ASSERT_TRUE(again) << search << again.error().detail;
+    EXPECT_EQ(static_cast<const settings&>(*again), static_cast<const settings&>(*node)) << search;
+  }
+}
+
 TEST(describe, prints_every_number_once) {
-  const auto text = describe(node_of(three_nodes).load().value());
-  for (const auto& row : number_settings()) {
+  const auto text = describe(
+      node_of(
+          "[embedding]\nmaker = \"http\"\nurl = \"http://h/v1/embeddings\"\nname = \"m\"\ndimension = 3\n" +
+          three_nodes)
+          .load()
+          .value());
+  for (const auto& row : scalar_settings()) {
+    const auto begin = text.find("\n[" + std::string(row.section) + "]\n");
+    ASSERT_NE(begin, std::string::npos) << row.section;
+    const auto section = text.substr(begin, text.find("\n\n", begin + 1) - begin + 1);
     const auto line = "\n" + std::string(row.key) + " = ";
-    const auto at = text.find(line);
+    const auto at = section.find(line);
     ASSERT_NE(at, std::string::npos) << row.key;
-    EXPECT_THAT(text.substr(at + 1), Not(HasSubstr(line))) << row.key;
+    EXPECT_THAT(section.substr(at + 1), Not(HasSubstr(line))) << row.key;
   }
 }
 

@@ -37,7 +37,18 @@ TEST(samples, the_cluster_is_that_of_the_quickstart) {
 TEST(samples, the_cluster_spells_out_defaults) {
   const auto parsed = parse_cluster(checkout_file("deploy/cluster.toml"), "deploy/cluster.toml");
   ASSERT_TRUE(parsed) << parsed.error().detail;
-  EXPECT_EQ(static_cast<const settings&>(*parsed), settings{});
+  settings expected;
+  expected.embedding = parsed->embedding;
+  EXPECT_EQ(static_cast<const settings&>(*parsed), expected);
+}
+
+TEST(samples, those_for_one_machine_search_by_meaning) {
+  for (auto path : {"deploy/cluster.toml", "deploy/single.toml"}) {
+    const auto parsed = parse_cluster(checkout_file(path), path);
+    ASSERT_TRUE(parsed) << parsed.error().detail;
+    EXPECT_EQ(parsed->embedding.maker, embedding_maker::builtin);
+    EXPECT_EQ(parsed->embedding.model_file, "./troupe-data/use-lite-en.troupe-model");
+  }
 }
 
 TEST(samples, the_tls_cluster_has_a_certificate_a_node) {
@@ -75,14 +86,15 @@ TEST(documentation, explains_every_key) {
 TEST(documentation, states_every_default_and_range) {
   const auto document = checkout_file("docs/configuration.md");
   const settings defaults;
-  for (const auto& row : number_settings()) {
+  for (const auto& row : scalar_settings()) {
     const auto shown = [&](std::uint64_t value) {
       const auto text = format_quantity(row.kind, value);
-      return row.kind == quantity::count ? "`" + text + "`" : "`\"" + text + "\"`";
+      return is_quoted(row.kind) ? "`\"" + text + "\"`" : "`" + text + "`";
     };
+    const auto fallback = row.get(defaults) < row.least ? "none" : shown(row.get(defaults));
+    const auto between = row.kind == quantity::flag ? " or " : " to ";
     EXPECT_THAT(row_of(document, row.section, row.key),
-                HasSubstr("| " + shown(row.get(defaults)) + " | " + shown(row.least) + " to " +
-                          shown(row.most) + " |"));
+                HasSubstr("| " + fallback + " | " + shown(row.least) + between + shown(row.most) + " |"));
   }
 }
 

@@ -11,7 +11,7 @@ embedding_attempt attempt(search::embedder& model, std::string_view text) {
   embedding_attempt out;
   auto made = model.embed(text);
   if (!made) {
-    auto& e = made.error();
+    auto e = made.error();
     out.what = e.code == errc::invalid_argument ? fate::nothing
                : e.code == errc::unavailable    ? fate::unavailable
                                                 : fate::failed;

@@ -119,11 +119,20 @@ public:
   /// The newest value of a key; replaces what was there, and drops vectors of an older mod_revision. The blob is shared.
   void put(std::string_view key, blob value, value_kind kind, revision_t mod_revision);
   void erase(std::string_view key);
+  /// The mod_revision of the value that is held; nothing when the key is not indexed.
+  std::optional<revision_t> revision_of(std::string_view key) const;
   /// Vectors of the value with this mod_revision; ignored when the engine holds another revision of the key or none.
   /// errc::invalid_argument as vector_index::put; nothing is changed then.
   result<void> annotate(std::string_view key, revision_t mod_revision, std::vector<passage> passages, std::span<const float> vectors);
   /// Drops all vectors and starts over with other settings, or without a vector index.
   void reset_vectors(std::optional<vector_settings> settings);
+
+  result<void> save_vectors(file_system& files, const std::string& path) const;
+  /// The graph with which an engine begins: what is later annotated with the same revision and the same vectors is
+  /// there already. errc::not_found, errc::corrupt; errc::invalid_argument for other settings.
+  result<void> load_vectors(file_system& files, const std::string& path);
+  /// Drops what was loaded and not annotated again.
+  void drop_unadopted();
 
   /// A bounded bit of background work (merging, linking, rebuilding); returns whether there is more.
   bool tidy_some();
@@ -131,6 +140,9 @@ public:
   std::size_t unlinked() const;
 
   std::variant<engine_answer, ask_problem> search(const engine_ask& ask) const;
+
+  /// Fills in the highlights of a hit that was found without them, by the value in it.
+  void show(const engine_ask& ask, engine_hit& hit) const;
 
   struct sizes {
     std::uint64_t documents = 0;

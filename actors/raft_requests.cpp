@@ -59,6 +59,8 @@ void raft_driver::take(const request& r, const answer_sink_actor& sink, std::vec
     take_search(r, *search, sink);
   } else if (std::holds_alternative<status_request>(r.body)) {
     answers_.add(sink, answer{r.id, status()});
+  } else if (!std::holds_alternative<snapshot_now_request>(r.body)) {
+    answers_.refuse(sink, r.id, {refusal_kind::invalid, 0, "searches are answered by the indexer"});
   } else if (snapshot_askers_.size() >= snapshot_askers_max || !core_) {
     answers_.refuse(sink, r.id, core_ ? overloaded() : no_leader_known());
   } else {

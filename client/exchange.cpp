@@ -217,8 +217,10 @@ void exchange::receive(std::vector<answer> answers, std::int64_t now_ms) {
       finish(place, std::move(*read));
     } else if (auto* status = std::get_if<cluster_status>(&a.body)) {
       finish(place, std::move(*status));
+    } else if (auto* snapshot = std::get_if<snapshot_result>(&a.body)) {
+      finish(place, std::move(*snapshot));
     } else {
-      finish(place, std::get<snapshot_result>(a.body));
+      give_up(place, "the node answered another question");
     }
   }
 }

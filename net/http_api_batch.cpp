@@ -229,7 +229,11 @@ std::size_t answer_bytes(const command_result& result) {
   return bytes;
 }
 
+/// Nothing for annotations: they were added to what was asked, by who asked for vectors, and are not the
+/// client's.
 void append_result(std::string& out, const operation_result& one) {
+  if (std::holds_alternative<annotate_result>(one)) return;
+  if (out.back() != '[') out += ',';
   if (auto* put = std::get_if<put_result>(&one)) {
     out += put->created ? "{\"put\":{\"created\":true}}" : "{\"put\":{\"created\":false}}";
   } else if (auto* gone = std::get_if<delete_result>(&one)) {
@@ -285,10 +289,8 @@ http_response render_txn(const command_result& result, std::size_t bytes_max) {
     body += ",\"results\":[],\"truncated\":true}";
   } else {
     body += ",\"results\":[";
-    for (auto& one : result.results) {
-      if (&one != &result.results.front()) body += ',';
+    for (auto& one : result.results)
       append_result(body, one);
-    }
     body += "]}";
   }
   std::string headers = revision_header(result.revision);

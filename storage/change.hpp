@@ -33,6 +33,8 @@ struct key_change {
   revision_t mod_revision;
   std::optional<stored_annotation> annotation; ///< of exactly this mod_revision
 
+  friend bool operator==(const key_change&, const key_change&) = default;
+
   std::size_t cost() const {
     return key.size() + value.size() + (annotation ? annotation->vectors.size() : 0) + 128;
   }

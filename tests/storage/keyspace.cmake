@@ -1,4 +1,7 @@
 # The key space, the state machine around it, and snapshots.
+troupe_test(storage_change_feed_test SOURCES change_feed_test.cpp LINKS troupe::storage)
+troupe_test(storage_embedding_model_test SOURCES embedding_model_test.cpp LINKS troupe::storage)
+troupe_test(storage_embedding_test SOURCES embedding_test.cpp LINKS troupe::storage)
 troupe_test(storage_origin_table_test SOURCES origin_table_test.cpp LINKS troupe::storage)
 troupe_test(storage_snapshot_fault_test SOURCES snapshot_fault_test.cpp LINKS troupe::storage)
 troupe_test(storage_snapshot_file_test SOURCES snapshot_file_test.cpp LINKS troupe::storage)

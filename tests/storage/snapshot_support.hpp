@@ -26,6 +26,17 @@ inline driver rich_state() {
   return d;
 }
 
+/// The same with a model, of values that have vectors, failed and wait.
+inline driver embedded_state() {
+  driver d = rich_state();
+  d.apply(setting(vector_maker::builtin, "m@1", 2));
+  d.apply(putting("k0", "new"));
+  d.apply(putting("k2", "waits"));
+  d.annotate(embedded_as("k0", d.m.revision().value - 1, 0.5));
+  d.annotate(noted_as("stamped", 1, annotation_outcome::failed));
+  return d;
+}
+
 inline result<snapshot_info> write_snapshot(file_system& fs, const std::string& folder, state_machine& m,
                                             std::size_t bytes_max = 100) {
   auto p = m.try_pin(0);

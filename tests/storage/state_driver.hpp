@@ -5,6 +5,7 @@
 #include "base/archive.hpp"
 #include "base/entry_archive.hpp"
 #include "command/codec.hpp"
+#include "command/vectors.hpp"
 #include "storage/snapshot_loader.hpp"
 #include "storage/state_machine.hpp"
 
@@ -40,6 +41,24 @@ inline command compacting(std::uint64_t revision) {
   return {{}, {}, compact_history{revision_t{revision}}};
 }
 
+inline command setting(vector_maker maker, std::string name, std::uint32_t dimension) {
+  return {{}, {}, set_embedding{{maker, std::move(name), dimension, vector_metric::cosine}}};
+}
+/// One passage, every number of it the same.
+inline blob vectors_of(float x, std::uint32_t dimension = 2) {
+  return encode_vectors({{{0, 1}}, std::vector<float>(dimension, x)});
+}
+inline annotate_operation embedded_as(std::string key, std::uint64_t mod_revision, float x,
+                                      model_id model = {}) {
+  return {std::move(key), revision_t{mod_revision}, model, annotation_outcome::embedded, vectors_of(x)};
+}
+inline annotate_operation noted_as(std::string key, std::uint64_t mod_revision, annotation_outcome outcome) {
+  return {std::move(key), revision_t{mod_revision}, {}, outcome, {}};
+}
+inline command annotating(annotate_operation a) {
+  return command_of({{}, {std::move(a)}, {}});
+}
+
 struct driver {
   state_machine m;
   std::int64_t time_ms = 1'700'000'000'000;
@@ -53,6 +72,25 @@ struct driver {
     auto r = m.run(get_query{key, at});
     if (r.code != query_outcome::ok || r.items.empty()) return std::nullopt;
     return std::string{r.items[0].value.view()};
+  }
+  /// Whether it was accepted.
+  bool annotate(annotate_operation a) {
+    return std::get<annotate_result>(apply(annotating(std::move(a))).results.at(0)).accepted;
+  }
+  /// What is kept for the newest value of the key.
+  std::optional<stored_annotation> annotation(const std::string& key) {
+    auto p = *m.try_pin(0);
+    while (!p.items_done())
+      for (auto& item : p.next_items())
+        if (item.key == key) return item.annotation;
+    return std::nullopt;
+  }
+  /// Keys that wait for the embedder, in their order.
+  std::vector<std::string> waiting() const {
+    std::vector<std::string> found;
+    for (auto& item : m.pending_after({}, {}, SIZE_MAX))
+      found.push_back(item.key);
+    return found;
   }
   std::vector<std::string> keys(const range_query& q) const {
     std::vector<std::string> found;

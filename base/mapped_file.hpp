@@ -10,12 +10,13 @@
 namespace troupe {
 
 /// The bytes of a file that is not changed while it is mapped: whoever replaces it writes aside and renames
-/// (a file cut short under a mapping kills the process that reads it). Pages come from the disk when they are first
-/// read and are shared by all that map the file. Immutable, so any thread may read; a move leaves an empty one.
+/// (a file cut short under a mapping kills the process that reads it). Pages come from the disk when they are
+/// first read and are shared by all that map the file. Immutable, so any thread may read; a move leaves an
+/// empty one.
 class mapped_file {
 public:
-  /// errc::not_found when there is no such file, errc::io_error for the rest (a folder, no permission); the detail
-  /// names the path. An empty file gives no bytes.
+  /// errc::not_found when there is no such file, errc::io_error for the rest (a folder, no permission); the
+  /// detail names the path. An empty file gives no bytes.
   static result<mapped_file> open(const std::string& path);
 
   mapped_file() noexcept = default;

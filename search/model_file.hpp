@@ -1,7 +1,7 @@
 #pragma once
 
-// The file of the built-in model, as deploy/fetch-model writes it: vocabulary and tensors. docs/formats.md, "The
-// built-in model", has it byte by byte.
+// The file of the built-in model, as deploy/fetch-model writes it: vocabulary and tensors. docs/formats.md,
+// "The built-in model", has it byte by byte.
 
 #include "base/mapped_file.hpp"
 #include "base/result.hpp"
@@ -48,8 +48,8 @@ inline constexpr std::uint32_t model_tensors_max = 1'000;
 /// An open model: immutable, so any thread may read. Its checksum, and every offset and size in it, hold.
 class model_file {
 public:
-  /// Maps the file into memory. errc::not_found and errc::io_error as mapped_file::open, errc::corrupt for what is
-  /// not a whole and undamaged model file, errc::too_large above a limit.
+  /// Maps the file into memory. errc::not_found and errc::io_error as mapped_file::open, errc::corrupt for
+  /// what is not a whole and undamaged model file, errc::too_large above a limit.
   static result<std::shared_ptr<const model_file>> open(const std::string& path);
   /// The same of bytes that the caller has; they are copied. `name` stands in errors.
   static result<std::shared_ptr<const model_file>> from_bytes(std::string_view bytes,

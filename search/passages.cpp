@@ -9,7 +9,8 @@ namespace troupe::search {
 
 namespace {
 
-/// The code point at `at`, and where the next one begins; a byte that is not UTF-8 is one of its own, negative.
+/// The code point at `at`, and where the next one begins; a byte that is not UTF-8 is one of its own,
+/// negative.
 struct symbol {
   UChar32 value = 0;
   std::size_t end = 0;
@@ -68,7 +69,7 @@ word word_at(std::string_view text, std::size_t at, std::size_t bytes_max) {
   return found;
 }
 
-/// Whether an empty line is among the blanks of [from, to).
+/// Whether an empty line is among the blanks.
 bool has_empty_line(std::string_view blanks) {
   return std::count(blanks.begin(), blanks.end(), '\n') >= 2;
 }
@@ -90,32 +91,36 @@ public:
   }
 
 private:
+  /// Where a passage can end: behind a word.
+  struct place {
+    std::size_t end = 0;
+    bool good = false; ///< the end of a sentence, a paragraph or the text
+  };
+
   bool fits(std::size_t begin, std::size_t end) const {
     return end - begin <= limits_.bytes_max && size_of_(text_.substr(begin, end - begin)) <= limits_.size_max;
   }
 
-  /// Adds up the sizes of words until they are too many. The sum is a guess, for a model need not cut at blanks, so
-  /// the passage is measured whole in the end and gives back words until it fits.
+  /// Adds up the sizes of words until they are too many. The sum is a guess, for a model need not cut at
+  /// blanks, so the passage is then measured whole and gives back words until it fits.
   std::size_t end_of_passage(std::size_t begin) {
-    ends_.clear();
+    places_.clear();
     std::size_t sum = 0;
-    std::size_t sentence_end = 0;
     for (std::size_t at = begin; at < text_.size();) {
       const auto w = word_at(text_, at, limits_.bytes_max);
       sum += size_of_(text_.substr(at, w.end - at));
       if (sum > limits_.size_max || w.end - begin > limits_.bytes_max) break;
-      ends_.push_back(w.end);
       const auto next = skip_blanks(text_, w.end);
       const bool ends = w.last_of_sentence || has_empty_line(text_.substr(w.end, next - w.end));
       const bool late = sum >= limits_.size_max / 2 || w.end - begin >= limits_.bytes_max / 2;
-      if (next > w.end && ends && late) sentence_end = w.end;
+      places_.push_back({w.end, next == text_.size() || (next > w.end && ends && late)});
       at = next;
-      if (at == text_.size()) sentence_end = w.end;
     }
-    if (sentence_end != 0 && fits(begin, sentence_end)) return sentence_end;
-    for (; !ends_.empty(); ends_.pop_back())
-      if (fits(begin, ends_.back())) return ends_.back();
-    return end_within_word(begin);
+    while (!places_.empty() && !fits(begin, places_.back().end))
+      places_.pop_back();
+    if (places_.empty()) return end_within_word(begin);
+    const auto good = std::find_if(places_.rbegin(), places_.rend(), [](const place& p) { return p.good; });
+    return good == places_.rend() ? places_.back().end : good->end;
   }
 
   /// As much of a word as fits, found by halving; at least one code point.
@@ -135,7 +140,7 @@ private:
   std::string_view text_;
   const passage_limits& limits_;
   const passage_measure& size_of_;
-  std::vector<std::size_t> ends_; ///< of the words of the passage that is being made
+  std::vector<place> places_; ///< in the passage that is being made
 };
 
 } // namespace

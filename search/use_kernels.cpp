@@ -12,14 +12,16 @@ namespace troupe::search {
 
 namespace {
 
-// Each kernel computes a tile of c at a time in registers: a few rows and one or two panels wide. The panels of b are
-// the large part of the memory that is read; each is read once from afar and again from the nearest cache for the
-// next rows. This is the inner part of Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication"
-// (ACM TOMS 34:3, 2008), section 4; the outer blocking is not needed, for there are at most 128 rows.
+// Each kernel computes a tile of c at a time in registers: a few rows and one or two panels wide. The panels
+// of b are the large part of the memory that is read; each is read once from afar and again from the nearest
+// cache for the next rows. This is the inner part of Goto and van de Geijn, "Anatomy of High-Performance
+// Matrix Multiplication" (ACM TOMS 34:3, 2008), section 4; the outer blocking is not needed, for there are at
+// most 128 rows.
 
 constexpr std::size_t panel = panel_columns;
 
-/// Calls tile(first row, rows) for as few tiles of at most `tile_rows` as cover the rows, of sizes as equal as can be.
+/// Calls tile(first row, rows) for as few tiles of at most `tile_rows` as cover the rows, of sizes as equal
+/// as can be.
 template <class Tile>
 void for_row_tiles(std::size_t rows, std::size_t tile_rows, const Tile& tile) {
   for (std::size_t done = 0; done < rows;) {
@@ -75,9 +77,8 @@ void multiply_portable(const product& p) {
   static constexpr std::array tiles = {tile_portable<1>, tile_portable<2>, tile_portable<3>};
   static_assert(tiles.size() == portable_rows);
   for (std::size_t column = 0; column < p.columns; column += panel)
-    for_row_tiles(p.rows, portable_rows, [&](std::size_t row, std::size_t rows) {
-      tiles[rows - 1](p, place_of(p, row, column));
-    });
+    for_row_tiles(p.rows, portable_rows,
+                  [&](std::size_t row, std::size_t rows) { tiles[rows - 1](p, place_of(p, row, column)); });
 }
 
 #if defined(__x86_64__)
@@ -118,9 +119,8 @@ void multiply_avx2(const product& p) {
                                        tile_avx2<4>, tile_avx2<5>, tile_avx2<6>};
   static_assert(tiles.size() == avx2_rows);
   for (std::size_t column = 0; column < p.columns; column += panel)
-    for_row_tiles(p.rows, avx2_rows, [&](std::size_t row, std::size_t rows) {
-      tiles[rows - 1](p, place_of(p, row, column));
-    });
+    for_row_tiles(p.rows, avx2_rows,
+                  [&](std::size_t row, std::size_t rows) { tiles[rows - 1](p, place_of(p, row, column)); });
 }
 
 constexpr std::size_t avx512_rows = 12; // with two panels 24 sums, 2 of b and 1 of a: 27 of the 32 registers
@@ -165,9 +165,8 @@ void multiply_avx512_column(const product& p, std::size_t column) {
       tile_avx512<5, Panels>, tile_avx512<6, Panels>,  tile_avx512<7, Panels>,  tile_avx512<8, Panels>,
       tile_avx512<9, Panels>, tile_avx512<10, Panels>, tile_avx512<11, Panels>, tile_avx512<12, Panels>};
   static_assert(tiles.size() == avx512_rows);
-  for_row_tiles(p.rows, avx512_rows, [&](std::size_t row, std::size_t rows) {
-    tiles[rows - 1](p, place_of(p, row, column));
-  });
+  for_row_tiles(p.rows, avx512_rows,
+                [&](std::size_t row, std::size_t rows) { tiles[rows - 1](p, place_of(p, row, column)); });
 }
 
 void multiply_avx512(const product& p) {

@@ -8,8 +8,8 @@
 
 namespace troupe::search {
 
-/// c = a * b + bias, or c += a * b + bias. Every element is summed in the order of `depth`, whatever the number of
-/// rows: a row's result does not depend on the rows beside it.
+/// c = a * b + bias, or c += a * b + bias. Every element is summed in the order of `depth`, whatever the
+/// number of rows: a row's result does not depend on the rows beside it.
 struct product {
   const float* a = nullptr; ///< rows x depth
   std::size_t a_stride = 0; ///< floats from one row of a to the next

@@ -30,9 +30,9 @@ struct use_model_data {
   static result<std::shared_ptr<const use_model_data>> make(std::shared_ptr<const model_file> file);
 };
 
-/// Universal Sentence Encoder lite: English sentences to 512 dimensions, of unit length. A text of at most 128 pieces
-/// is embedded whole and exactly as by the reference implementation; a longer one in passages. Each instance belongs
-/// to one thread at a time and takes about 3 MiB beside the shared data.
+/// Universal Sentence Encoder lite: English sentences to 512 dimensions, of unit length. A text of at most
+/// 128 pieces is embedded whole and exactly as by the reference implementation; a longer one in passages.
+/// Each instance belongs to one thread at a time and takes about 3 MiB beside the shared data.
 class use_model final : public embedder {
 public:
   static result<std::unique_ptr<use_model>> make(const std::string& path);

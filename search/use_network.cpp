@@ -62,7 +62,8 @@ result<std::shared_ptr<const use_weights>> use_weights::make(std::shared_ptr<con
 result<void> use_weights::find_all() {
   error problem;
   bool complete = true;
-  const auto need = [&](const std::string& name, layout how, std::size_t rows, std::size_t columns) -> tensor {
+  const auto need = [&](const std::string& name, layout how, std::size_t rows,
+                        std::size_t columns) -> tensor {
     auto found =
         file_->find(name, how, static_cast<std::uint32_t>(rows), static_cast<std::uint32_t>(columns));
     if (found) return *found;
@@ -127,8 +128,8 @@ use_network::~use_network() = default;
 use_network::use_network(use_network&&) noexcept = default;
 use_network& use_network::operator=(use_network&&) noexcept = default;
 
-void use_network::multiply(const float* a, std::size_t a_stride, std::size_t rows, const use_weights::dense& d,
-                           float* c, bool add) const {
+void use_network::multiply(const float* a, std::size_t a_stride, std::size_t rows,
+                           const use_weights::dense& d, float* c, bool add) const {
   kernel_.multiply({.a = a,
                     .a_stride = a_stride,
                     .rows = rows,
@@ -141,7 +142,8 @@ void use_network::multiply(const float* a, std::size_t a_stride, std::size_t row
                     .add = add});
 }
 
-result<void> use_network::embed(std::span<const std::uint32_t> pieces, std::span<float, use_dimension> vector) {
+result<void> use_network::embed(std::span<const std::uint32_t> pieces,
+                                std::span<float, use_dimension> vector) {
   if (pieces.empty()) return error{errc::invalid_argument, "there is nothing to embed"};
   pieces = pieces.first(std::min<std::size_t>(pieces.size(), use_pieces_max));
   for (const auto piece : pieces)
@@ -186,8 +188,8 @@ void use_network::read_embeddings(std::span<const std::uint32_t> pieces) {
   }
 }
 
-/// state += attention of the normalised state (of the input, in the first block), head by head. Keys and values are
-/// brought into panels so that one kernel does all products.
+/// state += attention of the normalised state (of the input, in the first block), head by head. Keys and
+/// values are brought into panels so that one kernel does all products.
 void use_network::attend(const use_weights::block& b, std::size_t rows) {
   auto& s = *space_;
   const std::size_t width = b.width;

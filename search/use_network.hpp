@@ -1,7 +1,8 @@
 #pragma once
 
-// The network of Universal Sentence Encoder lite (Cer et al., "Universal Sentence Encoder", 2018; the transformer of
-// Vaswani et al., "Attention Is All You Need", 2017, with layer norm before each part): ids of pieces -> one vector.
+// The network of Universal Sentence Encoder lite (Cer et al., "Universal Sentence Encoder", 2018; the
+// transformer of Vaswani et al., "Attention Is All You Need", 2017, with layer norm before each part): ids of
+// pieces -> one vector.
 
 #include "base/result.hpp"
 #include "search/model_file.hpp"
@@ -57,10 +58,12 @@ private:
   dense residual_;
   std::array<block, 2> blocks_;
   dense last_;
-  std::vector<float> timing_; ///< use_pieces_max rows: what is added to the embedding of a piece at that place
+  std::vector<float>
+      timing_; ///< use_pieces_max rows: what is added to the embedding of a piece at that place
 };
 
-/// Runs the network, with about 3 MiB of working memory. Used by one thread at a time; any number may share weights.
+/// Runs the network, with about 3 MiB of working memory. Used by one thread at a time; any number may share
+/// weights.
 class use_network {
 public:
   /// `with` from usable_kernels(); by default the fastest.
@@ -69,9 +72,9 @@ public:
   use_network(use_network&&) noexcept;
   use_network& operator=(use_network&&) noexcept;
 
-  /// Writes the text's vector, of unit length, from the first use_pieces_max of its pieces. The same pieces give the
-  /// same bits with the same kernel. errc::invalid_argument: no pieces, or an id that the model does not have;
-  /// errc::io_error: the vector is not finite, which no honest weights give.
+  /// Writes the text's vector, of unit length, from the first use_pieces_max of its pieces. The same pieces
+  /// give the same bits with the same kernel. errc::invalid_argument: no pieces, or an id that the model does
+  /// not have; errc::io_error: the vector is not finite, which no honest weights give.
   result<void> embed(std::span<const std::uint32_t> pieces, std::span<float, use_dimension> vector);
 
 private:

@@ -10,7 +10,8 @@ namespace troupe::search {
 
 namespace {
 
-constexpr char32_t blank = 0x2581; // the vocabulary's sign for a space, which also stands before the first word
+constexpr char32_t blank =
+    0x2581; // the vocabulary's sign for a space, which also stands before the first word
 
 bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
@@ -69,15 +70,16 @@ result<use_tokenizer> use_tokenizer::make(const model_file& file) {
   }
   // Whatever the file says its name is, the unknown piece stands for one symbol.
   made.lengths_[unknown_piece] = 1;
-  // A stable sort: of equal pieces (the vocabulary has some) the last one counts, as in the reference implementation.
+  // A stable sort: of equal pieces (the vocabulary has some) the last one counts, as in the reference
+  // implementation.
   std::stable_sort(pieces.begin(), pieces.end(),
                    [](const auto& a, const auto& b) { return a.symbols < b.symbols; });
   made.build(pieces);
   return made;
 }
 
-/// Breadth first, so that the edges of a node are made together. Each node knows which of the sorted pieces begin
-/// with it.
+/// Breadth first, so that the edges of a node are made together. Each node knows which of the sorted pieces
+/// begin with it.
 void use_tokenizer::build(const std::vector<spelled_piece>& sorted) {
   struct pending {
     std::size_t first, last, depth;
@@ -120,9 +122,9 @@ std::vector<std::uint32_t> use_tokenizer::encode(std::string_view text, scratch&
   const std::size_t count = symbols.size();
   best.assign(count + 1, 0);
   words.assign(count + 1, unknown_piece);
-  // best[e] is the best score of symbols [0, e), words[e] the last piece of it. The reference implementation takes 0
-  // for "none yet", also where a path of that score was found and where no path ends, and its ids are what the
-  // network was measured with; so it is done here too.
+  // best[e] is the best score of symbols [0, e), words[e] the last piece of it. The reference implementation
+  // takes 0 for "none yet", also where a path of that score was found and where no path ends, and its ids are
+  // what the network was measured with; so it is done here too.
   const auto relax = [&](std::size_t start, std::size_t end, double score, std::uint32_t piece) {
     const double total = best[start] + score;
     if (best[end] == 0 || total >= best[end]) {

@@ -1,8 +1,8 @@
 #pragma once
 
-// Text -> ids of pieces of the vocabulary, as the reference implementation of Universal Sentence Encoder lite does:
-// NFKC, blanks as U+2581, then the most probable segmentation into pieces (Kudo, "Subword Regularization", ACL 2018,
-// section 3.2: a unigram language model and the Viterbi algorithm).
+// Text -> ids of pieces of the vocabulary, as the reference implementation of Universal Sentence Encoder lite
+// does: NFKC, blanks as U+2581, then the most probable segmentation into pieces (Kudo, "Subword
+// Regularization", ACL 2018, section 3.2: a unigram language model and the Viterbi algorithm).
 
 #include "base/result.hpp"
 #include "search/model_file.hpp"
@@ -29,8 +29,8 @@ public:
   /// errc::corrupt: a piece that is not UTF-8.
   static result<use_tokenizer> make(const model_file& file);
 
-  /// Ids in the order of the text; none for an empty text. Takes time proportional to the text. Bytes that are not
-  /// UTF-8 count as U+FFFD.
+  /// Ids in the order of the text; none for an empty text. Takes time proportional to the text. Bytes that
+  /// are not UTF-8 count as U+FFFD.
   std::vector<std::uint32_t> encode(std::string_view text, scratch& space) const;
 
 private:

@@ -27,6 +27,8 @@ outcome_of_translation dispatch(route_id id, context& request) {
   case route_id::range: return get_range(request);
   case route_id::bulk: return post_bulk(request);
   case route_id::txn: return post_txn(request);
+  case route_id::search_get: return get_search(request);
+  case route_id::search_post: return post_search(request);
   case route_id::cluster: return get_cluster(request);
   case route_id::snapshot: return post_snapshot(request);
   case route_id::healthz: return healthy(request);
@@ -70,7 +72,11 @@ struct renderer {
   http_response operator()(const range_plan& plan, const query_result& r) const {
     return render_range(plan, r);
   }
+  http_response operator()(const search_plan& plan, const search_result& r) const {
+    return render_search(plan, r);
+  }
   http_response operator()(const ready_plan&, const query_result& r) const { return render_ready(r); }
+  http_response operator()(const ready_plan&, const search_result& r) const { return render_ready(r); }
   http_response operator()(const cluster_plan&, const cluster_status& r) const { return render_cluster(r); }
   http_response operator()(const snapshot_plan&, const snapshot_result& r) const {
     return render_snapshot(r);

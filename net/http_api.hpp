@@ -28,6 +28,12 @@ struct api_options {
   /// Values in the answer of one transaction, in bytes; beyond it the results are left out and the answer
   /// says so.
   std::size_t txn_answer_bytes_max = 32 * 1024 * 1024;
+  /// Numbers in a vector that a client brings with a value; 0: this cluster takes none. any_dimension:
+  /// whoever applies the write decides.
+  std::uint32_t vector_dimension = 0;
+  static constexpr std::uint32_t any_dimension = UINT32_MAX;
+  /// This node keeps a text index, so it is ready only when that can be asked.
+  bool search_on = false;
   /// The text behind /metrics. None: the route answers 404.
   std::function<std::string()> metrics_text;
 };
@@ -64,11 +70,17 @@ struct bulk_plan {
   std::size_t count;
 };
 struct txn_plan {};
+struct search_plan {
+  bool values = true;
+  bool highlights = true;
+  bool paged = false;
+  bool goes_on = false; ///< with a cursor: what its first page asked for is not known here
+};
 struct cluster_plan {};
 struct snapshot_plan {};
 struct ready_plan {};
 using answer_plan = std::variant<put_plan, delete_plan, get_plan, range_plan, bulk_plan, txn_plan,
-                                 cluster_plan, snapshot_plan, ready_plan>;
+                                 search_plan, cluster_plan, snapshot_plan, ready_plan>;
 
 /// To be sent as a request with an id of the caller's.
 struct http_call {

@@ -49,6 +49,22 @@ void append_member(std::string& out, const member_status& member) {
   out += '}';
 }
 
+void append_search(std::string& out, const search_status& search) {
+  out += ",\"search\":{\"text_on\":";
+  out += search.text_on ? "true" : "false";
+  out += ",\"vectors_on\":";
+  out += search.vectors_on ? "true" : "false";
+  out += ",\"ready\":";
+  out += search.ready ? "true" : "false";
+  append_field(out, ",\"indexed_revision\":", search.indexed_revision.value);
+  append_field(out, ",\"vector_revision\":", search.vector_revision.value);
+  append_field(out, ",\"documents\":", search.documents);
+  append_field(out, ",\"vectors\":", search.vectors);
+  append_field(out, ",\"pending\":", search.pending);
+  append_text_or_null(out, ",\"model\":", search.model);
+  out += '}';
+}
+
 } // namespace
 
 outcome_of_translation get_cluster(context& request) {
@@ -63,9 +79,19 @@ outcome_of_translation post_snapshot(context& request) {
 }
 
 /// Ready means: a linearizable read works, so there is a leader that a majority follows, and this node has
-/// applied what it committed. Which key is read does not matter.
+/// applied what it committed, and indexed it if it keeps an index. Which key is read, or what is looked for,
+/// does not matter.
 outcome_of_translation get_ready(context& request) {
-  if (auto bad = check_parameters(request.target, {})) return std::move(*bad);
+  if (auto bad = check_parameters(request.target, {"for"})) return std::move(*bad);
+  const auto part = request.target.parameter("for");
+  if (part && *part != "kv") return problem(problems::bad_parameter, "for is kv, or left out");
+  if (request.options.search_on && !part) {
+    search_request probe;
+    probe.query = "troupe-readiness-probe";
+    probe.limit = 1;
+    probe.values = probe.highlights = false;
+    return http_call{std::move(probe), request.options.ready_timeout_ms, ready_plan{}};
+  }
   read_request probe{get_query{std::string(1, '\0'), std::nullopt}, consistency::linearizable};
   return http_call{std::move(probe), request.options.ready_timeout_ms, ready_plan{}};
 }
@@ -91,7 +117,9 @@ http_response render_cluster(const cluster_status& status) {
     if (&member != &status.members.front()) body += ',';
     append_member(body, member);
   }
-  body += "]}";
+  body += ']';
+  append_search(body, status.search);
+  body += '}';
   return json_response(200, std::move(body));
 }
 
@@ -107,6 +135,20 @@ http_response render_snapshot(const snapshot_result& result) {
 http_response render_ready(const query_result& result) {
   std::string body;
   append_field(body, "{\"ready\":true,\"revision\":", result.revision.value);
+  body += '}';
+  return json_response(200, std::move(body));
+}
+
+http_response render_ready(const search_result& result) {
+  if (result.code == search_outcome::not_yet) {
+    std::string detail = "the index is still being built; it holds revision ";
+    append_number(detail, result.indexed_revision.value);
+    return unavailable(problems::not_ready, detail, 1'000);
+  }
+  if (result.code != search_outcome::ok && result.code != search_outcome::no_index)
+    return problem(problems::internal, "the node did not understand its own search: " + result.detail);
+  std::string body;
+  append_field(body, "{\"ready\":true,\"revision\":", result.indexed_revision.value);
   body += '}';
   return json_response(200, std::move(body));
 }

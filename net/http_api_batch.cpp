@@ -1,10 +1,12 @@
 // POST /v1/bulk and POST /v1/txn: JSON bodies that become transactions.
 
 #include "command/limits.hpp"
+#include "command/vectors.hpp"
+#include "net/http_api_body.hpp"
 #include "net/http_api_detail.hpp"
-#include "net/http_json.hpp"
 #include "net/http_text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -14,28 +16,6 @@ namespace {
 
 using kind = json_node::kind;
 
-/// Refused inside a body: what is wrong, and where ("success[3].put").
-error wrong(const std::string& where, std::string_view what) {
-  return {errc::invalid_argument, where + ": " + std::string{what}};
-}
-
-/// The members of an object by name, null where one is missing. Refuses unknown and repeated names.
-template <std::size_t N>
-result<std::array<json_node*, N>> members(json_node& node, const std::array<std::string_view, N>& known,
-                                          const std::string& where) {
-  if (node.what != kind::object) return wrong(where, "must be an object");
-  std::array<json_node*, N> found{};
-  for (std::size_t i = 0; i < node.names.size(); ++i) {
-    const auto& name = node.names[i];
-    const auto place = std::find(known.begin(), known.end(), name);
-    if (place == known.end()) return wrong(where, "\"" + name + "\" is not known here");
-    auto& member = found[static_cast<std::size_t>(place - known.begin())];
-    if (member) return wrong(where, "\"" + name + "\" is given twice");
-    member = &node.children[i];
-  }
-  return found;
-}
-
 result<std::string> read_key(json_node* node, const std::string& where) {
   if (!node) return wrong(where, "\"key\" is missing");
   if (node->what != kind::string) return wrong(where, "\"key\" must be a string");
@@ -43,12 +23,28 @@ result<std::string> read_key(json_node* node, const std::string& where) {
   return std::move(node->text);
 }
 
-/// {"key", "value", "media_type"?}: how a bulk item and a put say what to store. A media type belongs to a
-/// value given as base64, which so keeps its bytes exactly.
-result<put_operation> read_put(json_node& node, const std::string& where, std::size_t depth_max) {
-  auto found = members(node, std::array<std::string_view, 3>{"key", "value", "media_type"}, where);
+/// The vector that comes with a value, as an annotation of what the same transaction puts under the key.
+result<annotate_operation> read_vector(json_node& node, std::string key, const std::string& where,
+                                       std::uint32_t dimension) {
+  if (node.what != kind::vector) return wrong(where, "\"vector\" must be an array of numbers");
+  if (dimension == 0)
+    return wrong(where, "\"vector\" has no use: this cluster takes no vectors from clients");
+  if (dimension != api_options::any_dimension && node.numbers.size() != dimension)
+    return wrong(where, "\"vector\" has " + std::to_string(node.numbers.size()) +
+                            " numbers, and the vectors of this cluster have " + std::to_string(dimension));
+  annotate_operation annotation;
+  annotation.key = std::move(key);
+  annotation.vectors = encode_vectors({{{0, 0}}, std::move(node.numbers)});
+  return annotation;
+}
+
+/// {"key", "value", "media_type"?, "vector"?}: how a bulk item and a put say what to store. A media type
+/// belongs to a value given as base64, which so keeps its bytes exactly.
+result<void> read_put(json_node& node, const std::string& where, const api_options& options,
+                      std::vector<operation>& into) {
+  auto found = members(node, std::array<std::string_view, 4>{"key", "value", "media_type", "vector"}, where);
   if (!found) return found.error();
-  auto [key_node, value, media] = *found;
+  auto [key_node, value, media, vector] = *found;
   auto key = read_key(key_node, where);
   if (!key) return key.error();
   if (!value) return wrong(where, "\"value\" is missing");
@@ -63,11 +59,16 @@ result<put_operation> read_put(json_node& node, const std::string& where, std::s
       return wrong(where, "\"media_type\" is text/plain, application/json or application/octet-stream");
     if (type != media_type::bytes && type != named)
       return wrong(where, "\"media_type\" is not that of the value; give other bytes as {\"base64\":...}");
-    if (check_value(named, value->text, depth_max))
+    if (check_value(named, value->text, options.json_depth_max))
       return wrong(where, "the bytes in \"base64\" are not valid " + name);
     type = named;
   }
-  return put_operation{std::move(*key), blob{value->text}, type};
+  into.emplace_back(put_operation{*key, blob{value->text}, type});
+  if (!vector) return {};
+  auto annotation = read_vector(*vector, std::move(*key), where, options.vector_dimension);
+  if (!annotation) return annotation.error();
+  into.emplace_back(std::move(*annotation));
+  return {};
 }
 
 result<void> check_array(const json_node* node, const std::string& where) {
@@ -75,7 +76,7 @@ result<void> check_array(const json_node* node, const std::string& where) {
   return {};
 }
 
-result<transaction> read_bulk(json_node& root, std::size_t depth_max) {
+result<transaction> read_bulk(json_node& root, const api_options& options) {
   auto found = members(root, std::array<std::string_view, 2>{"items", "delete"}, "the body");
   if (!found) return found.error();
   auto [items, deletes] = *found;
@@ -83,9 +84,8 @@ result<transaction> read_bulk(json_node& root, std::size_t depth_max) {
   if (auto fine = check_array(deletes, "delete"); !fine) return fine.error();
   transaction write;
   for (std::size_t i = 0; items && i < items->children.size(); ++i) {
-    auto put = read_put(items->children[i], "items[" + std::to_string(i) + "]", depth_max);
-    if (!put) return put.error();
-    write.success.emplace_back(std::move(*put));
+    const auto where = "items[" + std::to_string(i) + "]";
+    if (auto put = read_put(items->children[i], where, options, write.success); !put) return put.error();
   }
   for (std::size_t i = 0; deletes && i < deletes->children.size(); ++i) {
     auto key = read_key(&deletes->children[i], "delete[" + std::to_string(i) + "]");
@@ -95,24 +95,24 @@ result<transaction> read_bulk(json_node& root, std::size_t depth_max) {
   return write;
 }
 
-result<operation> read_operation(json_node& node, const std::string& where, std::size_t depth_max) {
+result<void> read_operation(json_node& node, const std::string& where, const api_options& options,
+                            std::vector<operation>& into) {
   auto found = members(node, std::array<std::string_view, 3>{"put", "delete", "get"}, where);
   if (!found) return found.error();
   if (node.children.size() != 1)
     return wrong(where, "must have exactly one of \"put\", \"delete\" and \"get\"");
   auto [put, del, get] = *found;
-  if (put) {
-    auto read = read_put(*put, where + ".put", depth_max);
-    if (!read) return read.error();
-    return operation{std::move(*read)};
-  }
+  if (put) return read_put(*put, where + ".put", options, into);
   const auto inner = where + (del ? ".delete" : ".get");
   auto named = members(del ? *del : *get, std::array<std::string_view, 1>{"key"}, inner);
   if (!named) return named.error();
   auto key = read_key((*named)[0], inner);
   if (!key) return key.error();
-  if (del) return operation{delete_operation{std::move(*key)}};
-  return operation{get_operation{std::move(*key)}};
+  if (del)
+    into.emplace_back(delete_operation{std::move(*key)});
+  else
+    into.emplace_back(get_operation{std::move(*key)});
+  return {};
 }
 
 template <class Enum, std::size_t N>
@@ -180,7 +180,7 @@ result<void> read_each(json_node* list, const std::string& name, Read&& read) {
   return {};
 }
 
-result<transaction> read_txn(json_node& root, std::size_t depth_max) {
+result<transaction> read_txn(json_node& root, const api_options& options) {
   auto found = members(root, std::array<std::string_view, 3>{"compare", "success", "failure"}, "the body");
   if (!found) return found.error();
   auto [compares, success, failure] = *found;
@@ -193,31 +193,13 @@ result<transaction> read_txn(json_node& root, std::size_t depth_max) {
   });
   if (!read) return read.error();
   const auto into = [&](std::vector<operation>& branch) {
-    return [&branch, depth_max](json_node& node, const std::string& where) -> result<void> {
-      auto one = read_operation(node, where, depth_max);
-      if (!one) return one.error();
-      branch.push_back(std::move(*one));
-      return {};
+    return [&branch, &options](json_node& node, const std::string& where) {
+      return read_operation(node, where, options, branch);
     };
   };
   if (read = read_each(success, "success", into(write.success)); !read) return read.error();
   if (read = read_each(failure, "failure", into(write.failure)); !read) return read.error();
   return write;
-}
-
-/// Headers, parameters and grammar of a JSON body.
-or_response<json_node> read_body(context& request) {
-  const auto& http = request.request;
-  if (auto bad = check_parameters(request.target, {})) return std::move(*bad);
-  if (auto bad = check_body_headers(http)) return std::move(*bad);
-  if (http.if_match || http.if_none_match)
-    return problem(problems::bad_header,
-                   "If-Match and If-None-Match belong to /v1/kv/{key}; use compares here");
-  if (http.content_type && essence(*http.content_type) != "application/json")
-    return problem(problems::unsupported_media_type, "this body must be application/json");
-  auto root = read_json(http.body, request.options.json_depth_max);
-  if (!root) return problem(problems::malformed_json, root.error().detail);
-  return std::move(*root);
 }
 
 /// What a get of a transaction saw counts for in the bound of the answer.
@@ -238,8 +220,8 @@ void append_result(std::string& out, const operation_result& one) {
     out += put->created ? "{\"put\":{\"created\":true}}" : "{\"put\":{\"created\":false}}";
   } else if (auto* gone = std::get_if<delete_result>(&one)) {
     out += gone->deleted ? "{\"delete\":{\"deleted\":true}}" : "{\"delete\":{\"deleted\":false}}";
-  } else {
-    const auto& found = std::get<get_result>(one).found;
+  } else if (auto* got = std::get_if<get_result>(&one)) {
+    const auto& found = got->found;
     out += "{\"get\":";
     if (found)
       append_envelope(out, *found, false);
@@ -252,18 +234,19 @@ void append_result(std::string& out, const operation_result& one) {
 } // namespace
 
 outcome_of_translation post_bulk(context& request) {
-  auto root = read_body(request);
+  auto root = read_body(request, {"embed"});
   if (auto* bad = refused(root)) return std::move(*bad);
-  auto write = read_bulk(std::get<1>(root), request.options.json_depth_max);
+  auto write = read_bulk(std::get<1>(root), request.options);
   if (!write) return problem(problems::bad_body, write.error().detail);
-  const bulk_plan plan{write->success.size()};
+  const auto counts = [](const operation& one) { return !std::holds_alternative<annotate_operation>(one); };
+  const bulk_plan plan{static_cast<std::size_t>(std::ranges::count_if(write->success, counts))};
   return write_call(request, std::move(*write), plan);
 }
 
 outcome_of_translation post_txn(context& request) {
-  auto root = read_body(request);
+  auto root = read_body(request, {"embed"});
   if (auto* bad = refused(root)) return std::move(*bad);
-  auto write = read_txn(std::get<1>(root), request.options.json_depth_max);
+  auto write = read_txn(std::get<1>(root), request.options);
   if (!write) return problem(problems::bad_body, write.error().detail);
   return write_call(request, std::move(*write), txn_plan{});
 }

@@ -80,7 +80,16 @@ or_response<bool> read_flag(const http_target& target, std::string_view name) {
   return problem(problems::bad_parameter, std::string{name} + " is true or false");
 }
 
+or_response<bool> read_embed(const http_target& target) {
+  const auto given = target.parameter("embed");
+  if (!given) return false;
+  if (*given == "sync") return true;
+  return problem(problems::bad_parameter, "embed is sync, or left out");
+}
+
 outcome_of_translation write_call(context& request, transaction&& what, answer_plan&& plan) {
+  auto embed = read_embed(request.target);
+  if (auto* bad = refused(embed)) return std::move(*bad);
   command proposed;
   proposed.body = std::move(what);
   if (const auto& key = request.request.idempotency_key) {
@@ -97,7 +106,8 @@ outcome_of_translation write_call(context& request, transaction&& what, answer_p
   auto encoded = encode_command(proposed);
   if (encoded.size() > request.options.bounds.command_bytes_max)
     return problem(problems::too_large, "the whole request is larger than a command may be");
-  return http_call{write_request{std::move(encoded)}, request.options.timeout_ms, std::move(plan)};
+  return http_call{write_request{std::move(encoded), std::get<1>(embed)}, request.options.timeout_ms,
+                   std::move(plan)};
 }
 
 std::string essence(std::string_view value, std::string_view* parameters) {

@@ -37,6 +37,8 @@ outcome_of_translation delete_key(context&);
 outcome_of_translation get_range(context&);
 outcome_of_translation post_bulk(context&);
 outcome_of_translation post_txn(context&);
+outcome_of_translation get_search(context&);
+outcome_of_translation post_search(context&);
 outcome_of_translation get_cluster(context&);
 outcome_of_translation post_snapshot(context&);
 outcome_of_translation get_ready(context&);
@@ -47,9 +49,13 @@ http_response render_get(const get_plan&, const query_result&);
 http_response render_range(const range_plan&, const query_result&);
 http_response render_bulk(const bulk_plan&, const command_result&);
 http_response render_txn(const command_result&, std::size_t bytes_max);
+http_response render_search(const search_plan&, const search_result&);
+/// Precondition: code is not ok.
+http_response render_search_refused(const search_result&);
 http_response render_cluster(const cluster_status&);
 http_response render_snapshot(const snapshot_result&);
 http_response render_ready(const query_result&);
+http_response render_ready(const search_result&);
 /// The result of a command that was not applied. Precondition: code is not applied.
 http_response render_not_applied(const command_result&);
 http_response render_query_refused(const query_result&);
@@ -65,7 +71,10 @@ or_response<std::optional<revision_t>> read_revision(const http_target&);
 /// "true" or "false"; false when not given.
 or_response<bool> read_flag(const http_target&, std::string_view name);
 
-/// Checks the bounds, adds the idempotency stamp that the request asks for, and encodes.
+/// The parameter `embed`: whether the node is to embed what is put before it proposes.
+or_response<bool> read_embed(const http_target&);
+/// Checks the bounds, adds the idempotency stamp that the request asks for, and encodes. Takes the parameter
+/// `embed`.
 outcome_of_translation write_call(context&, transaction&&, answer_plan&&);
 /// What a value is, by its Content-Type and its bytes.
 or_response<media_type> classify(const std::optional<std::string>& content_type, std::string_view body,

@@ -111,7 +111,7 @@ outcome_of_translation get_key(context& request) {
 
 outcome_of_translation put_key(context& request) {
   auto& http = request.request;
-  if (auto bad = check_parameters(request.target, {})) return std::move(*bad);
+  if (auto bad = check_parameters(request.target, {"embed"})) return std::move(*bad);
   auto key = read_key(request);
   if (auto* bad = refused(key)) return std::move(*bad);
   if (auto bad = check_body_headers(http)) return std::move(*bad);

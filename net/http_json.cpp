@@ -1,10 +1,13 @@
 #include "net/http_json.hpp"
 
+#include "command/limits.hpp"
 #include "net/http_text.hpp"
 
 #include <boost/json/basic_parser_impl.hpp>
 
+#include <cmath>
 #include <cstdint>
+#include <limits>
 
 namespace troupe::net {
 
@@ -125,7 +128,8 @@ struct builder : checker {
   std::vector<json_node*>
       open; ///< objects and arrays around the next event; a parent's children do not move meanwhile
   std::optional<value_writer> value;
-  std::string part; ///< of a name, string or number that came in pieces
+  json_node* vector = nullptr; ///< whose numbers are being read
+  std::string part;            ///< of a name, string or number that came in pieces
   std::size_t nodes = 0;
   std::string failure;
 
@@ -145,11 +149,13 @@ struct builder : checker {
     return &open.back()->children.emplace_back();
   }
 
+  bool at_member(std::string_view name) const {
+    return !open.empty() && open.back()->what == json_node::kind::object && open.back()->names.back() == name;
+  }
+
   /// Called before every value: the value of a member "value" goes to the writer.
   bool captures() {
-    if (!value && !open.empty() && open.back()->what == json_node::kind::object &&
-        open.back()->names.back() == "value")
-      value.emplace();
+    if (!value && !vector && at_member("value")) value.emplace();
     return value.has_value();
   }
   bool captured(bool complete, error_code& ec) {
@@ -163,14 +169,24 @@ struct builder : checker {
 
   bool open_container(json_node::kind what, char bracket, error_code& ec) {
     if (captures()) return captured(value->open(bracket), ec);
+    if (vector) return fail(ec, "\"vector\" holds something that is no number");
+    const bool begins_vector = what == json_node::kind::array && at_member("vector");
     auto* node = add(ec);
     if (!node) return false;
-    node->what = what;
-    open.push_back(node);
+    node->what = begins_vector ? json_node::kind::vector : what;
+    if (begins_vector)
+      vector = node;
+    else
+      open.push_back(node);
     return true;
   }
   bool close_container(char bracket, error_code& ec) {
     if (value) return captured(value->close(bracket), ec);
+    if (vector) {
+      if (vector->numbers.empty()) return fail(ec, "\"vector\" is empty");
+      vector = nullptr;
+      return true;
+    }
     open.pop_back();
     return true;
   }
@@ -212,9 +228,23 @@ struct builder : checker {
     if (captures()) return captured(value->literal(whole), ec);
     return leaf(json_node::kind::number, whole, ec);
   }
-  bool on_int64(std::int64_t, boost_view s, error_code& ec) { return number(s, ec); }
-  bool on_uint64(std::uint64_t, boost_view s, error_code& ec) { return number(s, ec); }
-  bool on_double(double, boost_view s, error_code& ec) { return number(s, ec); }
+  bool component(double n, error_code& ec) {
+    part.clear();
+    if (!(std::abs(n) <= static_cast<double>(std::numeric_limits<float>::max())))
+      return fail(ec, "\"vector\" holds a number that is too large");
+    if (vector->numbers.size() == limits::vector_dimension_max)
+      return fail(ec,
+                  "\"vector\" holds more than " + std::to_string(limits::vector_dimension_max) + " numbers");
+    vector->numbers.push_back(static_cast<float>(n));
+    return true;
+  }
+  bool on_int64(std::int64_t n, boost_view s, error_code& ec) {
+    return vector ? component(static_cast<double>(n), ec) : number(s, ec);
+  }
+  bool on_uint64(std::uint64_t n, boost_view s, error_code& ec) {
+    return vector ? component(static_cast<double>(n), ec) : number(s, ec);
+  }
+  bool on_double(double n, boost_view s, error_code& ec) { return vector ? component(n, ec) : number(s, ec); }
   bool on_bool(bool truth, error_code& ec) {
     if (captures()) return captured(value->literal(truth ? "true" : "false"), ec);
     if (!leaf(json_node::kind::boolean, {}, ec)) return false;
@@ -226,6 +256,7 @@ struct builder : checker {
     return leaf(json_node::kind::null, {}, ec);
   }
   bool leaf(json_node::kind what, std::string_view text, error_code& ec) {
+    if (vector) return fail(ec, "\"vector\" holds something that is no number");
     auto* node = add(ec);
     if (!node) return false;
     node->what = what;

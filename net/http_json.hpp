@@ -33,7 +33,8 @@ struct json_node {
     string,
     array,
     object,
-    value ///< what the member "value" of any object holds, ready to be stored
+    vector, ///< an array of numbers that is the member "vector" of any object
+    value   ///< what the member "value" of any object holds, ready to be stored
   };
   kind what = kind::null;
   bool truth = false;                  ///< of a boolean
@@ -41,14 +42,15 @@ struct json_node {
   std::string text;                ///< string: its characters; number: as written; value: the bytes to store
   std::vector<std::string> names;  ///< object: of its members, in order
   std::vector<json_node> children; ///< object: its members; array: its elements
+  std::vector<float> numbers;      ///< of a vector: 1 to limits::vector_dimension_max, finite
 };
 
 /// Bounds of one request body: nodes outside of values.
 inline constexpr std::size_t json_nodes_max = 600'000;
 
 /// Parses a request body. A member "value" is kept whole: a string becomes text, {"base64":...} alone becomes
-/// bytes, anything else JSON. errc::invalid_argument says what is wrong and, if the text is no JSON, at which
-/// byte.
+/// bytes, anything else JSON. An array that is a member "vector" becomes floats and may hold nothing but
+/// numbers. errc::invalid_argument says what is wrong and, if the text is no JSON, at which byte.
 result<json_node> read_json(std::string_view text, std::size_t depth_max);
 
 } // namespace troupe::net

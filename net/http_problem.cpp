@@ -6,7 +6,8 @@
 
 namespace troupe::net {
 
-http_response problem(const problem_kind& kind, std::string_view detail, std::string headers) {
+http_response problem(const problem_kind& kind, std::string_view detail, std::string headers,
+                      std::string_view members) {
   std::string body = "{\"type\":\"urn:troupe:problem:";
   body += kind.slug;
   body += "\",\"title\":";
@@ -15,6 +16,7 @@ http_response problem(const problem_kind& kind, std::string_view detail, std::st
   append_number(body, std::uint64_t{kind.status});
   body += ",\"detail\":";
   append_json_text(body, detail);
+  body += members;
   body += "}\n";
   return {kind.status, "application/problem+json", std::move(headers), std::move(body)};
 }

@@ -24,11 +24,14 @@ inline constexpr problem_kind bad_key{400, "bad-key", "The key is not acceptable
 inline constexpr problem_kind malformed_json{400, "malformed-json", "The body is not valid JSON"};
 inline constexpr problem_kind not_utf8{400, "not-utf8", "The text is not valid UTF-8"};
 inline constexpr problem_kind bad_body{400, "bad-body", "The body does not say what it should"};
+inline constexpr problem_kind bad_search{400, "bad-search", "The search does not say what it should"};
+inline constexpr problem_kind search_off{400, "search-off", "This node does not keep that index"};
 inline constexpr problem_kind no_such_route{404, "no-such-route", "There is nothing at this address"};
 inline constexpr problem_kind key_not_found{404, "key-not-found", "The key does not exist"};
 inline constexpr problem_kind method_not_allowed{405, "method-not-allowed", "This method does not work here"};
 inline constexpr problem_kind request_timeout{408, "request-timeout", "The request came too slowly"};
 inline constexpr problem_kind compacted{410, "compacted", "This revision has been compacted away"};
+inline constexpr problem_kind cursor_gone{410, "cursor-gone", "The results of this cursor are gone"};
 inline constexpr problem_kind length_required{411, "length-required", "A body with a known length is needed"};
 inline constexpr problem_kind precondition_failed{412, "precondition-failed", "The condition does not hold"};
 inline constexpr problem_kind too_large{413, "too-large", "The body is too large"};
@@ -50,12 +53,16 @@ inline constexpr problem_kind not_ready{503, "not-ready", "The node is not ready
 inline constexpr problem_kind timed_out{504, "timed-out", "The read got no answer in time"};
 inline constexpr problem_kind revision_not_reached{504, "revision-not-reached",
                                                    "This revision does not exist yet"};
+inline constexpr problem_kind index_behind{504, "index-behind",
+                                           "The index is not as fresh as the search asks"};
 inline constexpr problem_kind outcome_unknown{504, "outcome-unknown",
                                               "The write may or may not have been applied"};
 } // namespace problems
 
-/// `headers` are further header lines, each ended by CRLF.
-http_response problem(const problem_kind& kind, std::string_view detail, std::string headers = {});
+/// `headers` are further header lines, each ended by CRLF; `members` further members of the document, each
+/// after a comma.
+http_response problem(const problem_kind& kind, std::string_view detail, std::string headers = {},
+                      std::string_view members = {});
 /// A 503 that says when to come back: `retry_after_ms` rounded up to whole seconds, at least one.
 http_response unavailable(const problem_kind& kind, std::string_view detail, std::uint32_t retry_after_ms);
 

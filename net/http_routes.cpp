@@ -15,6 +15,8 @@ constexpr std::array table{
     route{get, "/v1/kv", route_id::range, route_family::range, true},
     route{post, "/v1/bulk", route_id::bulk, route_family::bulk, true},
     route{post, "/v1/txn", route_id::txn, route_family::txn, true},
+    route{get, "/v1/search", route_id::search_get, route_family::search, true},
+    route{post, "/v1/search", route_id::search_post, route_family::search, true},
     route{get, "/v1/cluster", route_id::cluster, route_family::cluster, true},
     route{post, "/v1/snapshot", route_id::snapshot, route_family::snapshot, true},
     route{get, "/healthz", route_id::healthz, route_family::health, true},
@@ -48,7 +50,7 @@ bool matches(std::string_view path, std::span<const std::string> segments) {
 
 std::string_view to_string(route_family family) {
   static constexpr std::array<std::string_view, route_families> names{
-      "kv", "range", "bulk", "txn", "cluster", "snapshot", "health", "metrics", "docs", "unknown"};
+      "kv", "range", "bulk", "txn", "search", "cluster", "snapshot", "health", "metrics", "docs", "unknown"};
   return names[static_cast<std::size_t>(family)];
 }
 

@@ -17,6 +17,7 @@ enum class route_family : std::uint8_t {
   range,
   bulk,
   txn,
+  search,
   cluster,
   snapshot,
   health,
@@ -24,7 +25,7 @@ enum class route_family : std::uint8_t {
   docs,
   unknown
 };
-inline constexpr std::size_t route_families = 10;
+inline constexpr std::size_t route_families = 11;
 std::string_view to_string(route_family family);
 
 enum class route_id : std::uint8_t {
@@ -34,6 +35,8 @@ enum class route_id : std::uint8_t {
   range,
   bulk,
   txn,
+  search_get,
+  search_post,
   cluster,
   snapshot,
   healthz,

@@ -5,6 +5,7 @@
 #include <absl/strings/escaping.h>
 
 #include <charconv>
+#include <cmath>
 #include <cstring>
 
 namespace troupe::net {
@@ -33,7 +34,7 @@ std::size_t utf8_sequence(const unsigned char* p, const unsigned char* end) {
 
 template <class Number>
 void append_digits(std::string& out, Number number) {
-  char digits[24];
+  char digits[32];
   auto [end, code] = std::to_chars(digits, digits + sizeof digits, number);
   out.append(digits, end);
 }
@@ -140,6 +141,12 @@ void append_number(std::string& out, std::uint64_t number) {
 }
 void append_number(std::string& out, std::int64_t number) {
   append_digits(out, number);
+}
+void append_number(std::string& out, double number) {
+  if (std::isfinite(number))
+    append_digits(out, number);
+  else
+    out += "null";
 }
 
 std::string_view media_type_name(media_type type) {

@@ -37,6 +37,8 @@ void append_json_bytes(std::string& out, std::string_view bytes);
 void append_json_value(std::string& out, std::string_view value, media_type type);
 void append_number(std::string& out, std::uint64_t number);
 void append_number(std::string& out, std::int64_t number);
+/// In the shortest form that reads back the same; null for what is no finite number.
+void append_number(std::string& out, double number);
 
 /// "text/plain" and so on, as in envelopes.
 std::string_view media_type_name(media_type type);

@@ -3,7 +3,6 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
-#include <optional>
 
 namespace troupe::search {
 
@@ -11,6 +10,33 @@ namespace {
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
+}
+
+/// Bytes of the number that a text begins with; 0: none.
+std::size_t number_size(std::string_view text) {
+  std::size_t at = 0;
+  auto is = [&](char c) { return at < text.size() && text[at] == c; };
+  auto digits = [&] {
+    const auto begin = at;
+    while (at < text.size() && is_digit(text[at]))
+      ++at;
+    return at > begin;
+  };
+  if (is('-')) ++at;
+  if (is('0'))
+    ++at;
+  else if (!digits())
+    return 0;
+  if (is('.')) {
+    ++at;
+    if (!digits()) return 0;
+  }
+  if (is('e') || is('E')) {
+    ++at;
+    if (is('+') || is('-')) ++at;
+    if (!digits()) return 0;
+  }
+  return at;
 }
 
 void append_utf8(std::uint32_t c, std::string& out) {
@@ -206,26 +232,12 @@ private:
   }
 
   bool read_number() {
-    const auto begin = at_;
-    take('-');
-    if (!take('0') && !read_digits()) return false;
-    if (take('.') && !read_digits()) return false;
-    if (take('e') || take('E')) {
-      if (!take('+')) take('-');
-      if (!read_digits()) return false;
-    }
-    double value = 0;
-    auto [stop, problem] = std::from_chars(text_.data() + begin, text_.data() + at_, value);
-    // Out of range: too large, or so small that it is as good as zero, which from_chars does not tell apart.
-    if (problem == std::errc{} && std::isfinite(value) && told()) listener_.on_number(path_, value);
+    const auto size = number_size(text_.substr(at_));
+    if (size == 0) return false;
+    const auto value = json_number(text_.substr(at_, size));
+    at_ += size;
+    if (value && told()) listener_.on_number(path_, *value);
     return true;
-  }
-
-  bool read_digits() {
-    const auto begin = at_;
-    while (at_ < text_.size() && is_digit(text_[at_]))
-      ++at_;
-    return at_ > begin;
   }
 
   std::string_view text_;
@@ -244,6 +256,18 @@ private:
 
 bool scan_json(std::string_view text, const json_limits& limits, json_listener& listener) {
   return scanner{text, limits, listener}.run();
+}
+
+bool is_json_number(std::string_view text) {
+  return !text.empty() && number_size(text) == text.size();
+}
+
+std::optional<double> json_number(std::string_view text) {
+  double value = 0;
+  // Out of range: too large, or too near to zero, which from_chars does not tell apart.
+  auto [stop, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (problem != std::errc{} || !std::isfinite(value)) return std::nullopt;
+  return value;
 }
 
 } // namespace troupe::search

@@ -5,6 +5,7 @@
 // text by its size.
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,5 +32,11 @@ struct json_limits {
 /// for a double are not told of. The text has to be UTF-8. Memory: one byte for each open array or object,
 /// and the limits.
 bool scan_json(std::string_view text, const json_limits& limits, json_listener& listener);
+
+/// Whether a text is a number as JSON writes it ("-0.5e3"; not "+1", "01", "1.", "inf").
+bool is_json_number(std::string_view text);
+
+/// The value of such a text; nothing when a double cannot hold it.
+std::optional<double> json_number(std::string_view text);
 
 } // namespace troupe::search

@@ -1,10 +1,8 @@
-"""The table of bench/compare, and docs/benchmarks.md around it."""
+"""The tables of bench/compare, and its section of docs/benchmarks.md around them."""
 
-import datetime
-import os
-import platform
-import subprocess
 from statistics import median
+
+import sections
 
 CONNECTIONS = (1, 64, 256)
 
@@ -78,34 +76,13 @@ def memory_table(memory):
     return "\n".join(lines)
 
 
-def _cpu_model():
-    with open("/proc/cpuinfo", encoding="utf-8") as file:
-        for line in file:
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.machine()
-
-
-def _first_line(*command):
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    lines = (done.stdout or done.stderr).splitlines()
-    return lines[0].strip() if lines else "unknown"
-
-
 def document(results, memory, options, checkout):
-    """The whole of docs/benchmarks.md."""
-    revision = _first_line("git", "-C", str(checkout), "rev-parse", "--short", "HEAD")
-    memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    """The section of bench/compare in docs/benchmarks.md."""
     lines = [
-        "# Benchmarks",
+        "## Beside etcd",
         "",
-        "Written by `bench/compare`; run it to get the figures of your machine.",
-        "",
-        f"* Date: {datetime.date.today().isoformat()}, troupe at commit {revision}",
-        f"* Command: `{options.command}`",
-        f"* Machine: {_cpu_model()}, {os.cpu_count()} cores, {memory_gb:.0f} GB, Linux {platform.release()}",
-        f"* Load of the machine before the start (1 minute average, nothing of ours): {options.load_before:.2f}",
-        f"* {_first_line('etcd', '--version')} (Debian package), {_first_line('wrk', '-v').split(' Copyright')[0]}",
+        *sections.about_the_run(options.command, checkout, options.load_before),
+        f"* {sections.first_line('etcd', '--version')} (Debian package), {sections.first_line('wrk', '-v').split(' Copyright')[0]}",
         "",
         "Three nodes of each system run on this one machine, one system at a time, and share its cores with wrk, which talks to the",
         "leader. Keys have 16 bytes, values 128, chosen at random from a key space of",

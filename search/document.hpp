@@ -11,7 +11,8 @@
 
 namespace troupe::search {
 
-/// Number of a document within one engine: dense, stable while its key exists (updates keep it), reused after.
+/// Number of a document within one engine: dense, stable while its key exists (updates keep it), reused
+/// after.
 using doc_id = std::uint32_t;
 
 /// How the bytes of a value are to be read; the numbers are those of command's media_type.
@@ -25,9 +26,9 @@ struct document {
   revision_t mod_revision;
 };
 
-/// One stretch of searchable text. A text value is one with an empty field name; a JSON value has one for each
-/// string in it, named by the path of member names joined with dots ("author.name"); array elements share the
-/// name of the array.
+/// One stretch of searchable text. A text value is one with an empty field name; a JSON value has one for
+/// each string in it, named by the path of member names joined with dots ("author.name"); array elements
+/// share the name of the array.
 struct text_part {
   std::string field;
   std::string text;
@@ -38,17 +39,23 @@ struct field_fact {
   enum class type : std::uint8_t { number, boolean, keyword };
   std::string field;
   type what = type::keyword;
-  double number = 0;    ///< of a number; 0 or 1 of a boolean
-  std::string keyword;  ///< of a keyword: the string as it stands in the value, at most keyword_bytes_max bytes
+  double number = 0; ///< of a number; 0 or 1 of a boolean
+  std::string
+      keyword; ///< of a keyword: the string as it stands in the value, at most keyword_bytes_max bytes
 
   friend bool operator==(const field_fact&, const field_fact&) = default;
 };
 
 /// Longer strings are text only, not keywords.
 inline constexpr std::size_t keyword_bytes_max = 256;
-/// Fields beyond this many in one value, and strings nested deeper than json_depth_max, are not indexed.
+/// Fields beyond this many in one value, and what is nested deeper than json_depth_max, are not indexed.
 inline constexpr std::size_t fields_per_document_max = 1'000;
 inline constexpr std::size_t json_depth_max = 64;
+/// Fields with a longer name are not indexed.
+inline constexpr std::size_t field_bytes_max = 256;
+/// So many strings, and as many facts, of one value are indexed; they bound what a hostile array can make of
+/// itself.
+inline constexpr std::size_t parts_per_document_max = 65'536;
 
 struct extracted {
   std::vector<text_part> texts; ///< in the order of the value

@@ -70,8 +70,10 @@ private:
   void run(annotate_operation& op) {
     auto* v = keys_.find(op.key);
     auto about = op.mod_revision ? op.mod_revision : writing();
-    bool current = v && v->mod_revision == about && embedding_.keeps_vectors() &&
-                   (!op.model || op.model == embedding_.state().id);
+    // Without a model it is a client's own vector, which must not be taken for one that the cluster made.
+    auto& model = embedding_.state();
+    bool fits = op.model ? op.model == model.id : model.model.maker == vector_maker::client;
+    bool current = v && v->mod_revision == about && embedding_.keeps_vectors() && fits;
     bool taken = current && embedding_.annotate(op.key, about, op.outcome, std::move(op.vectors));
     results_.emplace_back(annotate_result{taken});
     // Also when the value had its vectors already: they may have come with a snapshot that is older than this

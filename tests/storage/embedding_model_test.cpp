@@ -80,7 +80,8 @@ private:
   bool annotate(const annotate_operation& a) {
     auto found = values.find(a.key);
     auto about = a.mod_revision ? a.mod_revision : revision + 1;
-    if (embedding.model.maker == vector_maker::none || (a.model && a.model != embedding.id)) return false;
+    bool fits = a.model ? a.model == embedding.id : embedding.model.maker == vector_maker::client;
+    if (embedding.model.maker == vector_maker::none || !fits) return false;
     if (found == values.end() || found->second.mod_revision != about) return false;
     touched.back().insert(a.key);
     bool embedded = a.outcome == annotation_outcome::embedded;
@@ -123,7 +124,7 @@ private:
     annotate_operation a{key(), {}, {}, annotation_outcome::embedded, {}};
     if (auto found = m.values.find(a.key); found != m.values.end() && below(5) != 0)
       a.mod_revision = found->second.mod_revision;
-    if (below(3) == 0) a.model = model_id{m.embedding.id.value + (below(4) == 0 ? 1 : 0)};
+    if (below(4) != 0) a.model = model_id{m.embedding.id.value + (below(6) == 0 ? 1 : 0)};
     if (below(3) == 0)
       a.outcome = below(2) == 0 ? annotation_outcome::failed : annotation_outcome::skipped;
     else // sometimes of the wrong dimension

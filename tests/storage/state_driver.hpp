@@ -73,8 +73,9 @@ struct driver {
     if (r.code != query_outcome::ok || r.items.empty()) return std::nullopt;
     return std::string{r.items[0].value.view()};
   }
-  /// Whether it was accepted.
+  /// Whether it was accepted. It is of the model in force unless it names another.
   bool annotate(annotate_operation a) {
+    if (!a.model) a.model = m.embedding().id;
     return std::get<annotate_result>(apply(annotating(std::move(a))).results.at(0)).accepted;
   }
   /// What is kept for the newest value of the key.

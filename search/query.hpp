@@ -16,8 +16,8 @@ struct query_node {
     any_of,    ///< children: at least one has to match
     word,      ///< text: one analyzed term
     phrase,    ///< terms and their positions, from 0
-    prefix,    ///< text: folded beginning of a term, matched against the folded words as indexed
-    fuzzy,     ///< text: a term, distance 1 or 2 (edit distance); an exact match ranks above
+    prefix,    ///< text: what a stem in the index has to begin with (see search/prefix_probe.hpp)
+    fuzzy,     ///< text: a stem; distance: 1 or 2 edits at most from those in the index; exact ranks first
     number,    ///< field op number
     boolean,   ///< field = true or false (number 1 or 0)
     keyword,   ///< field = text: the whole string of the field, compared as it stands

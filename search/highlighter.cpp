@@ -176,6 +176,7 @@ std::vector<snippet> highlight(const extracted& d, const query_node& q, analyzer
   if (asked.empty() || settings.snippets_max == 0) return {};
   // Room for the signs of what was left out.
   const auto room = settings.bytes_max - std::min(settings.bytes_max, 2 * left_out.size());
+  if (room < 4) return {}; // not even one code point
   std::vector<candidate> candidates;
   shortlist kept{asked.size(), settings.snippets_max};
   std::optional<field_leaves> here;

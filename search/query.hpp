@@ -12,16 +12,16 @@ namespace troupe::search {
 
 struct query_node {
   enum class type : std::uint8_t {
-    all_of,   ///< children: every one has to match; those that are `negated` must not
-    any_of,   ///< children: at least one has to match
-    word,     ///< text: one analyzed term
-    phrase,   ///< terms and their positions, from 0
-    prefix,   ///< text: folded beginning of a term, matched against the folded words as indexed
-    fuzzy,    ///< text: a term, distance 1 or 2 (edit distance); an exact match ranks above
-    number,   ///< field op number
-    boolean,  ///< field = true or false (number 1 or 0)
-    keyword,  ///< field = text: the whole string of the field, compared as it stands
-    nothing,  ///< matches no document (a word that the analyzer leaves nothing of)
+    all_of,    ///< children: every one has to match; those that are `negated` must not
+    any_of,    ///< children: at least one has to match
+    word,      ///< text: one analyzed term
+    phrase,    ///< terms and their positions, from 0
+    prefix,    ///< text: what a stem in the index has to begin with (see search/prefix_probe.hpp)
+    fuzzy,     ///< text: a stem; distance: 1 or 2 edits at most from those in the index; exact ranks first
+    number,    ///< field op number
+    boolean,   ///< field = true or false (number 1 or 0)
+    keyword,   ///< field = text: the whole string of the field, compared as it stands
+    nothing,   ///< matches no document (a word that the analyzer leaves nothing of)
     everything ///< matches each document (an empty filter)
   };
   enum class comparison : std::uint8_t { equal, not_equal, less, less_equal, greater, greater_equal };

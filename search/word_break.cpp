@@ -134,11 +134,12 @@ bool read_ascii_word(std::string_view text, std::size_t begin, word_segment& out
 
 word_segment next_segment(std::string_view text, std::size_t begin) {
   const auto first = decode_utf8(text, begin);
-  word_segment out{begin + first.size, makes_word(first)};
+  word_segment out{begin + first.size, false};
   int before = U_WB_OTHER;
   int last = break_class(first);
   if (last == U_WB_CR && out.end < text.size() && text[out.end] == '\n') ++out.end; // WB3
   if (is_line_end(last)) return out;                                                // WB3a
+  out.is_word = !is_attached(last) && makes_word(first);
   int raw = last; // the class right in front, attached or not
   std::size_t flags = last == U_WB_REGIONAL_INDICATOR ? 1 : 0;
   while (out.end < text.size()) {
@@ -158,9 +159,9 @@ word_segment next_segment(std::string_view text, std::size_t begin) {
       flags = next == U_WB_REGIONAL_INDICATOR ? flags + 1 : 0;
       before = last;
       last = next;
+      out.is_word = out.is_word || makes_word(c);
     }
     raw = next;
-    out.is_word = out.is_word || makes_word(c);
     out.end += c.size;
   }
   return out;
@@ -176,9 +177,11 @@ bool find_word(std::string_view text, std::size_t from, word_range& out) {
     case ascii_kind::underscore: ascii = read_ascii_word(text, from, segment); break;
     case ascii_kind::beyond: ascii = false; break;
     default:
-      // Punctuation and space are segments of their own, unless something is attached to them.
+      // Punctuation is a segment of its own, as is a run of spaces, unless something is attached to it.
       segment = {from + 1, false};
-      ascii = kind_at(text, from + 1) != ascii_kind::beyond;
+      while (text[from] == ' ' && segment.end < text.size() && text[segment.end] == ' ')
+        ++segment.end;
+      ascii = kind_at(text, segment.end) != ascii_kind::beyond;
     }
     if (!ascii) segment = next_segment(text, from);
     if (segment.is_word) {

@@ -12,7 +12,7 @@ namespace troupe::search {
 /// One stretch between two boundaries.
 struct word_segment {
   std::size_t end = 0;  ///< offset behind its last byte
-  bool is_word = false; ///< has a letter, a digit or an emoji in it
+  bool is_word = false; ///< has a letter, a digit or an emoji in it, marks that only attach not counted
 };
 
 /// The segment that begins at `begin`, which has to be a boundary inside the text. A byte that is not UTF-8

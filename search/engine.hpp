@@ -84,11 +84,14 @@ struct facet_answer {
 
 struct engine_answer {
   std::vector<engine_hit> hits;
-  std::uint64_t total = 0; ///< text: documents that match; semantic: documents with a vector that pass the filters; hybrid: those that the filters and either side admit
+  /// Text: documents that match; semantic: those with a vector that pass the filters; hybrid: those that pass the
+  /// filters and match or have a vector.
+  std::uint64_t total = 0;
   std::vector<facet_answer> facets;
 };
 
-/// What is wrong with an ask, and in which part of it ("q", "filter", "vector", ...).
+/// What is wrong with an ask, and in which part of it: "q", "filter", "vector", "mode" (this engine lacks an index
+/// that the mode needs), "limit", "offset", "weights" or "facets".
 struct ask_problem {
   std::string part;
   query_problem what;
@@ -96,21 +99,19 @@ struct ask_problem {
 
 /// limit + offset of one ask.
 inline constexpr std::uint32_t results_max = 10'000;
+inline constexpr std::size_t ask_facets_max = 16;
+/// Counts of one facet.
+inline constexpr std::uint32_t facet_counts_max = 1'000;
 /// Reciprocal rank fusion's constant (Cormack, Clarke and Büttcher, SIGIR 2009): score = sum of weight / (60 + rank).
 inline constexpr double fusion_constant = 60;
-/// So many of each side are fused, at least limit + offset.
+/// So many of each side are fused, at least limit + offset. Hybrid hits beyond that are counted and not shown.
 inline constexpr std::uint32_t fusion_depth = 1'000;
-
-/// The order of results, without what is shown of them.
-struct ranked_hit {
-  doc_id doc = 0;
-  double score = 0;
-};
 
 /// Not thread-safe; const member functions may run at once on several threads except for `analyzer` state: callers
 /// use one thread.
 class engine {
 public:
+  /// errc::invalid_argument: settings of one of the indexes.
   static result<engine> make(engine_settings settings);
   engine(engine&&) noexcept;
   engine& operator=(engine&&) noexcept;
@@ -124,8 +125,19 @@ public:
   /// Vectors of the value with this mod_revision; ignored when the engine holds another revision of the key or none.
   /// errc::invalid_argument as vector_index::put; nothing is changed then.
   result<void> annotate(std::string_view key, revision_t mod_revision, std::vector<passage> passages, std::span<const float> vectors);
-  /// Drops all vectors and starts over with other settings, or without a vector index.
-  void reset_vectors(std::optional<vector_settings> settings);
+  /// Drops all vectors and starts over with other settings, or without a vector index. errc::invalid_argument as
+  /// check(); nothing is changed then.
+  result<void> reset_vectors(std::optional<vector_settings> settings);
+
+  /// Writes the graph with the key and mod_revision of each document, so that the next start need not link it anew:
+  /// aside, synced, renamed. errc::not_found without a vector index.
+  result<void> save_vectors(file_system& disk, const std::string& path) const;
+  /// Takes saved vectors in reserve: nobody finds them until annotate() brings equal ones for the same key and
+  /// mod_revision, which then costs next to nothing. Call it before the first annotate(). Errors as vector_index::load;
+  /// errc::invalid_argument without a vector index or when it holds vectors. Nothing is changed then.
+  result<void> load_vectors(file_system& disk, const std::string& path);
+  /// The indexer has caught up: what is still in reserve is of no use.
+  void drop_unadopted();
 
   result<void> save_vectors(file_system& files, const std::string& path) const;
   /// The graph with which an engine begins: what is later annotated with the same revision and the same vectors is
@@ -136,7 +148,7 @@ public:
 
   /// A bounded bit of background work (merging, linking, rebuilding); returns whether there is more.
   bool tidy_some();
-  /// Nothing waits to be linked into the vectors' graph.
+  /// Vectors that wait to be linked into the graph; until then each search compares them one by one.
   std::size_t unlinked() const;
 
   std::variant<engine_answer, ask_problem> search(const engine_ask& ask) const;

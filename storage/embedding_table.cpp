@@ -98,7 +98,8 @@ bool embedding_table::free_some(std::size_t work) {
       if (work-- == 0) return true;
       bytes_ -= charge(place->what);
     }
-    // These own nothing but long keys, so that they may go at once.
+    for (auto place = pending.begin(); place != pending.end(); place = pending.erase(place))
+      if (work-- == 0) return true;
     dropped_.pop_back();
   }
   return false;

@@ -147,5 +147,41 @@ TEST(state_scale, says_how_long_things_take) {
   EXPECT_GT(bytes, count * 144);
 }
 
+TEST(state_scale, says_how_long_vectors_take) {
+  constexpr std::size_t count = quick ? 200'000 : 20'000;
+  driver d;
+  transaction t;
+  for (auto n : shuffled(count)) {
+    t.success.push_back(put_of(key_of(n), "v"));
+    if (t.success.size() == 1'000) d.apply(command_of(std::exchange(t, {})));
+  }
+  stopwatch watch;
+  auto before = heap_bytes();
+  d.apply(setting(vector_maker::builtin, "m@1", 2));
+  watch.print("setting a model, for each key", count);
+  if (!sanitized) std::printf("a value that waits: %zu bytes\n", (heap_bytes() - before) / count);
+  const auto vectors = vectors_of(1);
+  while (d.m.pending_vectors() != 0) {
+    for (auto& item : d.m.pending_after({}, {}, 200'000))
+      t.success.push_back(
+          annotate_operation{item.key, item.mod_revision, {}, annotation_outcome::embedded, vectors});
+    d.apply(command_of(std::exchange(t, {})));
+  }
+  watch.print("page of what waits, and annotation", count);
+  if (!sanitized) std::printf("an annotation: %zu bytes\n", (heap_bytes() - before) / count);
+  std::size_t items = 0;
+  auto pinned = d.m.try_pin(0);
+  while (!pinned->items_done())
+    items += pinned->next_items().size();
+  EXPECT_EQ(items, count);
+  watch.print("item of a pin", count);
+  d.apply(setting(vector_maker::http, "m@2", 2));
+  watch.print("setting another model, for each key", count);
+  while (d.m.compact_some(1'000)) {
+  }
+  watch.print("freeing an annotation", count);
+  EXPECT_EQ(d.m.pending_vectors(), count);
+}
+
 } // namespace
 } // namespace troupe::storage::testing

@@ -28,7 +28,8 @@ exit_code code_of(failure_kind kind) {
   case failure_kind::outcome_unknown: return exit_code::unknown;
   case failure_kind::conflict:
   case failure_kind::compacted:
-  case failure_kind::not_reached: return exit_code::no;
+  case failure_kind::not_reached:
+  case failure_kind::cursor_gone: return exit_code::no;
   case failure_kind::invalid: break;
   }
   return exit_code::invalid;
@@ -70,11 +71,6 @@ bool print(std::string_view text) {
   return false;
 }
 
-/// A result that could not be shown is not a success, but what was done stays done.
-exit_code show(std::string_view text, exit_code code = exit_code::ok) {
-  return print(text) ? code : exit_code::invalid;
-}
-
 std::string at_revision(revision_t revision) {
   return "revision " + std::to_string(revision.value);
 }
@@ -91,6 +87,10 @@ consistency mode_of(const cli_options& o) {
 }
 
 } // namespace
+
+exit_code show(std::string_view text, exit_code code) {
+  return print(text) ? code : exit_code::invalid;
+}
 
 exit_code say(const cli_options& o, const failure& why) {
   if (o.json_output)
@@ -109,7 +109,7 @@ exit_code run_put(const cli_options& o) {
     type = media_type::json;
   }
   client store{o.endpoints, o.client};
-  auto done = store.put(o.key, *value, type, condition_of(o));
+  auto done = store.put(o.key, *value, type, condition_of(o), o.embed);
   if (!done) return say(o, done.error());
   if (o.json_output) return show(put_json(o.key, *done));
   return show(at_revision(done->revision) + (done->created ? ", created\n" : ", replaced\n"));
@@ -149,7 +149,7 @@ exit_code run_bulk(const cli_options& o) {
   if (!write) return say(o, write.error());
   const auto count = write->success.size();
   client store{o.endpoints, o.client};
-  auto done = store.transact(std::move(*write));
+  auto done = store.transact(std::move(*write), o.embed);
   if (!done) return say(o, done.error());
   if (o.json_output) return show(bulk_json(count, done->revision));
   return show(at_revision(done->revision) + ", " + std::to_string(count) + " items\n");
@@ -161,7 +161,7 @@ exit_code run_txn(const cli_options& o) {
   auto write = transaction_from_json(std::move(*text));
   if (!write) return say(o, write.error());
   client store{o.endpoints, o.client};
-  auto done = store.transact(std::move(*write));
+  auto done = store.transact(std::move(*write), o.embed);
   if (!done) return say(o, done.error());
   return show(transaction_json(*done), done->succeeded ? exit_code::ok : exit_code::no);
 }

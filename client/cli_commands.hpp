@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace troupe::client {
@@ -35,10 +36,24 @@ struct cli_options {
   std::optional<std::uint64_t> if_revision;
   std::optional<std::uint64_t> revision;
   bool stale = false;
+  bool embed = false;
   std::string prefix;
   std::optional<std::uint64_t> limit;
   bool keys_only = false;
   bool reverse = false;
+
+  // Of a search; what is not given has its default there.
+  std::optional<std::string> query;
+  std::optional<std::string> mode;
+  std::optional<std::string> filter;
+  std::optional<std::string> cursor;
+  std::vector<std::string> fields;
+  std::vector<std::string> facets;
+  std::optional<std::uint64_t> offset;
+  std::optional<std::uint64_t> min_revision;
+  bool explain = false;
+  bool paged = false;
+  bool wait_vectors = false;
 };
 
 exit_code run_put(const cli_options& o);
@@ -47,9 +62,12 @@ exit_code run_del(const cli_options& o);
 exit_code run_bulk(const cli_options& o);
 exit_code run_txn(const cli_options& o);
 exit_code run_scan(const cli_options& o);
+exit_code run_search(const cli_options& o);
 exit_code run_status(const cli_options& o);
 exit_code run_snapshot(const cli_options& o);
 
+/// Prints a result; one that could not be shown is not a success, but what was done stays done.
+exit_code show(std::string_view text, exit_code code = exit_code::ok);
 /// Says why on standard error, and which exit code that is.
 exit_code say(const cli_options& o, const failure& why);
 

@@ -24,6 +24,7 @@ const net::http_api& translator() {
     net::api_options o;
     o.bounds = {limits::key_bytes_max, limits::command_bytes_max, limits::command_bytes_max};
     o.json_depth_max = json_depth_max;
+    o.vector_dimension = net::api_options::any_dimension;
     return net::http_api{o};
   }();
   return api;
@@ -40,7 +41,7 @@ std::string detail_of(const net::http_response& problem) {
   return text ? std::string{text->begin(), text->end()} : std::string{body};
 }
 
-result<transaction> translate(const char* target, std::string body) {
+result<net::http_call> translate(const char* target, std::string body) {
   net::http_request request;
   request.method = net::http_method::post;
   request.target = target;
@@ -50,8 +51,13 @@ result<transaction> translate(const char* target, std::string body) {
   auto translated = translator().translate(std::move(request));
   if (auto* refused = std::get_if<net::http_response>(&translated.outcome))
     return failure{failure_kind::invalid, detail_of(*refused)};
-  auto& asked = std::get<net::http_call>(translated.outcome);
-  auto decoded = decode_command(std::get<write_request>(asked.body).command.view());
+  return std::get<net::http_call>(std::move(translated.outcome));
+}
+
+result<transaction> translate_write(const char* target, std::string body) {
+  auto asked = translate(target, std::move(body));
+  if (!asked) return asked.error();
+  auto decoded = decode_command(std::get<write_request>(asked->body).command.view());
   if (!decoded) return failure{failure_kind::invalid, decoded.error().detail};
   return std::move(std::get<transaction>(decoded->body));
 }
@@ -96,11 +102,11 @@ bool is_bulk_body(std::string_view text) {
 } // namespace
 
 result<transaction> transaction_from_json(std::string body) {
-  return translate("/v1/txn", std::move(body));
+  return translate_write("/v1/txn", std::move(body));
 }
 
 result<transaction> bulk_from_json(std::string text) {
-  if (is_bulk_body(text)) return translate("/v1/bulk", std::move(text));
+  if (is_bulk_body(text)) return translate_write("/v1/bulk", std::move(text));
   std::string items;
   std::string deletes;
   std::size_t number = 0;
@@ -120,7 +126,13 @@ result<transaction> bulk_from_json(std::string text) {
     else
       list += line;
   }
-  return translate("/v1/bulk", "{\"items\":[" + items + "],\"delete\":[" + deletes + "]}");
+  return translate_write("/v1/bulk", "{\"items\":[" + items + "],\"delete\":[" + deletes + "]}");
+}
+
+result<search_request> search_from_json(std::string body) {
+  auto asked = translate("/v1/search", std::move(body));
+  if (!asked) return asked.error();
+  return std::get<search_request>(std::move(asked->body));
 }
 
 result<void> check_json_value(std::string_view text) {
@@ -167,6 +179,10 @@ std::string bulk_json(std::size_t count, revision_t revision) {
 
 std::string transaction_json(const command_result& done) {
   return render(net::txn_plan{}, done);
+}
+std::string search_json(const search_request& asked, search_result found) {
+  return render(net::search_plan{asked.values, asked.highlights, asked.paged, !asked.cursor.empty()},
+                std::move(found));
 }
 std::string status_json(const cluster_status& status) {
   return render(net::cluster_plan{}, status);

@@ -14,6 +14,8 @@ namespace troupe::client {
 result<transaction> transaction_from_json(std::string body);
 /// The body of POST /v1/bulk, or JSON lines: {"key":..,"value":..} puts, {"delete":"key"} deletes.
 result<transaction> bulk_from_json(std::string text);
+/// The body of POST /v1/search.
+result<search_request> search_from_json(std::string body);
 /// Whether this is one JSON document.
 result<void> check_json_value(std::string_view text);
 /// How a value is to be kept that nobody called anything: text if it is UTF-8.
@@ -26,6 +28,8 @@ std::string get_json(const key_value& item, revision_t revision);
 std::string scan_item_json(const key_value& item, bool keys_only);
 std::string bulk_json(std::size_t count, revision_t revision);
 std::string transaction_json(const command_result& done);
+/// `asked` is what the result answers.
+std::string search_json(const search_request& asked, search_result found);
 std::string status_json(const cluster_status& status);
 std::string snapshot_json(const snapshot_result& done);
 /// {"error":"unavailable","detail":"..."}

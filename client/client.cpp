@@ -1,6 +1,7 @@
 #include "client/client.hpp"
 
 #include "client/connection.hpp"
+#include "command/check_search.hpp"
 #include "messages/type_ids.hpp"
 #include "net/middleman.hpp"
 
@@ -86,6 +87,26 @@ result<query_result> readable(result<query_result> r) {
   return failure{failure_kind::not_reached, "the newest revision is " + std::to_string(r->revision.value)};
 }
 
+/// A search that has no hits to show is a failure.
+result<search_result> answered(search_result r) {
+  switch (r.code) {
+  case search_outcome::ok: return r;
+  case search_outcome::bad_request: {
+    auto detail = r.part + ": " + r.detail;
+    if (r.end > 0) detail += " (bytes " + std::to_string(r.begin) + " to " + std::to_string(r.end) + ")";
+    return failure{failure_kind::invalid, std::move(detail)};
+  }
+  case search_outcome::cursor_gone:
+    return failure{failure_kind::cursor_gone, "the node no longer keeps these results; search again"};
+  case search_outcome::not_yet:
+    return failure{failure_kind::not_reached,
+                   "words are indexed up to revision " + std::to_string(r.indexed_revision.value) +
+                       ", vectors up to " + std::to_string(r.vector_revision.value)};
+  case search_outcome::no_index: break;
+  }
+  return failure{failure_kind::invalid, "the configuration of the node turns this index off"};
+}
+
 } // namespace
 
 struct client::parts {
@@ -116,11 +137,11 @@ struct client::parts {
   }
 
   template <class Result>
-  result<Result> ask(call_body body, failure_kind when_lost) {
+  result<Result> ask(call_body body, failure_kind when_lost, bool embed = false) {
     if (broken) return *broken;
     std::optional<result<Result>> out;
     caf::scoped_actor self{running_parts->system};
-    call c{std::move(body), static_cast<std::uint32_t>(timeout.count())};
+    call c{std::move(body), static_cast<std::uint32_t>(timeout.count()), embed};
     // The connection answers every call in its time.
     self->request(running_parts->connection, caf::infinite, std::move(c))
         .receive(
@@ -136,8 +157,8 @@ struct client::parts {
     if (!out) out.emplace(failure{when_lost, "the node answered another question"});
     return std::move(*out);
   }
-  result<command_result> write(transaction t) {
-    return ask<command_result>(std::move(t), failure_kind::outcome_unknown);
+  result<command_result> write(transaction t, bool embed = false) {
+    return ask<command_result>(std::move(t), failure_kind::outcome_unknown, embed);
   }
   result<query_result> read(query what, consistency mode) {
     return readable(ask<query_result>(read_request{std::move(what), mode}, failure_kind::timed_out));
@@ -153,13 +174,13 @@ client::client(const std::vector<std::string>& endpoints, client_options options
 
 client::~client() = default;
 
-result<put_done> client::put(std::string key, std::string_view value, media_type type,
-                             const condition& when) {
+result<put_done> client::put(std::string key, std::string_view value, media_type type, const condition& when,
+                             bool embed) {
   if (value.size() > blob::bytes_max) return failure{failure_kind::invalid, "the value is too large"};
   transaction t;
   add_condition(t, key, when);
   t.success.emplace_back(put_operation{key, blob{value}, type});
-  auto done = parts_->write(std::move(t));
+  auto done = parts_->write(std::move(t), embed);
   if (!done) return done.error();
   if (!done->succeeded) return condition_failed(key);
   return put_done{done->revision, first_result<put_result>(*done).created};
@@ -195,12 +216,18 @@ result<revision_t> client::bulk(std::vector<put_operation> puts, std::vector<std
   return done->revision;
 }
 
-result<command_result> client::transact(transaction what) {
-  return parts_->write(std::move(what));
+result<command_result> client::transact(transaction what, bool embed) {
+  return parts_->write(std::move(what), embed);
 }
 
 result<query_result> client::scan(range_query range, consistency mode) {
   return parts_->read(std::move(range), mode);
+}
+
+result<search_result> client::search(search_request what) {
+  if (const auto wrong = check_search(what)) return answered(*wrong);
+  auto found = parts_->ask<search_result>(std::move(what), failure_kind::timed_out);
+  return found ? answered(*std::move(found)) : found;
 }
 
 result<cluster_status> client::status() {

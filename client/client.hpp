@@ -73,16 +73,23 @@ public:
   client(const client&) = delete;
   client& operator=(const client&) = delete;
 
+  /// `embed`: the value can be found by meaning as soon as this returns; the node embeds it before it is
+  /// written.
   result<put_done> put(std::string key, std::string_view value, media_type type = media_type::bytes,
-                       const condition& when = {});
+                       const condition& when = {}, bool embed = false);
   result<get_done> get(std::string key, const read_options& options = {});
   result<erase_done> erase(std::string key, const condition& when = {});
   /// All or nothing, at one revision.
   result<revision_t> bulk(std::vector<put_operation> puts, std::vector<std::string> deletes = {});
   /// `succeeded` of the result tells which branch ran. Its results may have been left out: `truncated`.
-  result<command_result> transact(transaction what);
+  result<command_result> transact(transaction what, bool embed = false);
   /// One page: at most limit items and bytes_max bytes. next_page() tells how to go on.
   result<query_result> scan(range_query range, consistency mode = consistency::linearizable);
+  /// The result's code is ok; what else it could be is a failure: invalid (with the part of the search that
+  /// is wrong, or an index that the node does not keep), not_reached (the index stayed behind), cursor_gone.
+  /// A cursor belongs to the node that this client was connected to, so pages want
+  /// client_options::prefer_leader to be false.
+  result<search_result> search(search_request what);
   /// As the node sees it that this client is connected to.
   result<cluster_status> status();
   /// Makes that node write a snapshot now and compact its log.

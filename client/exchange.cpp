@@ -52,9 +52,11 @@ exchange::call_id exchange::submit(call c, std::int64_t now_ms) {
     if (bytes_ > 0 && bytes_ + *size > options_.bytes_max)
       return refuse(failure_kind::unavailable, "too many bytes of this client wait to be written");
     fresh.writes = true;
+    fresh.embed = c.embed;
     fresh.bytes = *size;
     bytes_ += *size;
   }
+  if (auto* search = std::get_if<search_request>(&c.body)) fresh.bound = !search->cursor.empty();
   std::visit([&](auto& body) { fresh.body = std::move(body); }, c.body);
   (fresh.writes ? waiting_writes_ : waiting_others_).insert(id);
   deadlines_.emplace(fresh.deadline_ms, id);
@@ -76,11 +78,18 @@ void exchange::link_down(link_id link, const std::string& why) {
   if (link == link_) link_ = 0;
   for (auto* own : {&open_request_, &status_request_, &close_request_})
     if (*own && own->link == link) *own = {};
-  for (auto& [id, c] : calls_) {
+  std::vector<call_map::iterator> ended;
+  for (auto place = calls_.begin(); place != calls_.end(); ++place) {
+    auto& [id, c] = *place;
     if (!c.request || c.link != link) continue;
     forget_copy(c);
-    (c.writes ? waiting_writes_ : waiting_others_).insert(id);
+    if (c.bound)
+      ended.push_back(place);
+    else
+      (c.writes ? waiting_writes_ : waiting_others_).insert(id);
   }
+  for (auto place : ended)
+    fail(place, failure_kind::cursor_gone, "the node that keeps these results was lost: " + why);
 }
 
 request exchange::begin_own(own_request& own, decltype(request::body) body, std::int64_t now_ms) {
@@ -121,7 +130,7 @@ bool exchange::prepare(open_call& c) {
   stamped.session = stamp;
   stamped.body = std::move(*t);
   c.stamp = stamp;
-  c.body = write_request{encode_command(stamped)};
+  c.body = write_request{encode_command(stamped), c.embed};
   return true;
 }
 
@@ -143,6 +152,8 @@ bool exchange::transmit(std::set<call_id>& waiting, std::vector<request>& out, s
       r.body = *w;
     else if (auto* q = std::get_if<read_request>(&c.body))
       r.body = *q;
+    else if (auto* s = std::get_if<search_request>(&c.body))
+      r.body = *s;
     else if (std::holds_alternative<snapshot_now_request>(c.body))
       r.body = snapshot_now_request{};
     else
@@ -219,6 +230,8 @@ void exchange::receive(std::vector<answer> answers, std::int64_t now_ms) {
       finish(place, std::move(*status));
     } else if (auto* snapshot = std::get_if<snapshot_result>(&a.body)) {
       finish(place, std::move(*snapshot));
+    } else if (auto* found = std::get_if<search_result>(&a.body)) {
+      finish(place, std::move(*found));
     } else {
       give_up(place, "the node answered another question");
     }

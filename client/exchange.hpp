@@ -87,11 +87,15 @@ public:
 private:
   struct open_call {
     /// A transaction until it is stamped and encoded.
-    std::variant<transaction, write_request, read_request, status_request, snapshot_now_request> body;
+    std::variant<transaction, write_request, read_request, status_request, snapshot_now_request,
+                 search_request>
+        body;
     std::int64_t deadline_ms = 0;
     std::size_t bytes = 0;
     bool writes = false;
-    bool sent = false; ///< at least once
+    bool embed = false; ///< of a write
+    bool bound = false; ///< goes on where one node stands, so no other can answer it
+    bool sent = false;  ///< at least once
     std::optional<session_stamp> stamp;
     unsigned doubts = 0;       ///< copies sent and not refused as certainly not applied
     std::uint64_t request = 0; ///< the copy that waits for its answer; 0: the call waits to be sent

@@ -11,6 +11,7 @@ std::string_view to_string(failure_kind kind) {
   case failure_kind::timed_out: return "timed-out";
   case failure_kind::compacted: return "compacted";
   case failure_kind::not_reached: return "not-reached";
+  case failure_kind::cursor_gone: return "cursor-gone";
   }
   return "unknown";
 }

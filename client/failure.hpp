@@ -18,7 +18,8 @@ enum class failure_kind : std::uint8_t {
   invalid,         ///< the request itself is wrong; nothing was changed
   timed_out,       ///< a read, or another request without effect, that got no answer in time
   compacted,       ///< the revision asked for has been compacted away
-  not_reached,     ///< the revision asked for does not exist yet
+  not_reached,     ///< the revision asked for does not exist yet, or is not indexed yet
+  cursor_gone,     ///< the node no longer keeps the results that the search was to go on in
 };
 
 /// Short stable name of a kind, for logs and messages: "outcome-unknown" and so on.

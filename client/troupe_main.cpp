@@ -78,6 +78,34 @@ void add_read_options(CLI::App& command, cli_options& o) {
   command.add_flag("--stale", o.stale, "whatever the node that is asked has; faster, perhaps old");
 }
 
+void add_embed(CLI::App& command, cli_options& o) {
+  command.add_flag("--embed", o.embed, "answer when a search by meaning finds it");
+}
+
+CLI::App* add_search(CLI::App& app, cli_options& o, raw_options& raw) {
+  auto* search = add_command(app, "search", "find values by words, by meaning, or by both");
+  auto* query =
+      search->add_option("QUERY", o.query, "words, \"phrases\", prefix*, fuzzy~1, -without, OR, field:word");
+  auto* cursor =
+      search->add_option("--cursor", o.cursor, "go on in the results of an earlier search, on the same node");
+  cursor->excludes(query);
+  search->add_option("--mode", o.mode, "text, semantic or hybrid")
+      ->check(CLI::IsMember({"text", "semantic", "hybrid"}));
+  search->add_option("--limit", o.limit, "at most so many")->default_str("10");
+  search->add_option("--offset", o.offset, "leave out the first so many");
+  search->add_option("--prefix", o.prefix, "only keys that begin so");
+  search->add_option("--filter", o.filter, "also has to match, and does not rank: 'price<20 tags=blue'");
+  search->add_option("--fields", o.fields, "words without a field look only in these")->delimiter(',');
+  search->add_option("--facet", o.facets, "count the values of this field")->type_name("FIELD[:LIMIT]");
+  search->add_flag("--stale", o.stale, "whatever the node that is asked has indexed");
+  search->add_option("--min-revision", o.min_revision, "the index has to hold this revision");
+  search->add_flag("--wait-vectors", o.wait_vectors, "the vectors have to be as fresh as the words");
+  search->add_flag("--explain", o.explain, "show the parts of each score");
+  search->add_flag("--paged", o.paged, "end with a cursor while there is more");
+  search->add_flag("--json", raw.json, "as JSON");
+  return search;
+}
+
 using action = std::function<exit_code(const cli_options&)>;
 
 std::map<CLI::App*, action> add_commands(CLI::App& app, cli_options& o, raw_options& raw) {
@@ -90,6 +118,7 @@ std::map<CLI::App*, action> add_commands(CLI::App& app, cli_options& o, raw_opti
   put->add_flag("--bytes", o.value_is_bytes, "the value is bytes; else it is text if it is UTF-8")
       ->excludes(json);
   add_conditions(*put, o);
+  add_embed(*put, o);
   put->add_flag("--if-absent", o.if_absent, "only if the key does not exist")->excludes("--if-revision");
   actions[put] = run_put;
 
@@ -109,12 +138,14 @@ std::map<CLI::App*, action> add_commands(CLI::App& app, cli_options& o, raw_opti
                            "lines of {\"key\":..,\"value\":..} and {\"delete\":\"key\"}, or one\n"
                            "{\"items\":[..],\"delete\":[..]}");
   bulk->add_option("FILE", o.file, "standard input if it is - or missing");
+  add_embed(*bulk, o);
   actions[bulk] = run_bulk;
 
   auto* txn = add_command(app, "txn",
                           "run a transaction:\n"
                           "{\"compare\":[..],\"success\":[..],\"failure\":[..]}");
   txn->add_option("FILE", o.file, "standard input if it is - or missing");
+  add_embed(*txn, o);
   actions[txn] = run_txn;
 
   auto* scan = add_command(app, "scan", "list keys in order, key<TAB>value on a line");
@@ -125,6 +156,8 @@ std::map<CLI::App*, action> add_commands(CLI::App& app, cli_options& o, raw_opti
   add_read_options(*scan, o);
   scan->add_flag("--json", raw.json, "a JSON document on each line");
   actions[scan] = run_scan;
+
+  actions[add_search(app, o, raw)] = run_search;
 
   auto* status = add_command(app, "status", "show the cluster and its nodes");
   status->add_flag("--json", raw.json, "as JSON");

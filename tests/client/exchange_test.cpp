@@ -267,6 +267,54 @@ TEST(exchange, a_node_that_does_not_tell_its_status_is_distrusted) {
   EXPECT_FALSE(t.x.take_status());
 }
 
+call_body search_for(const std::string& query, const std::string& cursor = {}) {
+  search_request s;
+  s.query = query;
+  s.cursor = cursor;
+  return s;
+}
+
+TEST(exchange, a_search_is_repeated_elsewhere_but_not_one_that_goes_on) {
+  talk t;
+  t.x.link_up(1, t.now);
+  const auto first = t.submit(search_for("a"));
+  const auto next = t.submit(search_for("", "c"));
+  const auto batch = t.sent();
+  ASSERT_EQ(batch.size(), 2U);
+  EXPECT_EQ(std::get<search_request>(batch[1].body).cursor, "c");
+  t.x.link_down(1, "lost");
+  t.collect();
+  EXPECT_EQ(t.failure_of(next), failure_kind::cursor_gone);
+  t.x.link_up(2, t.now);
+  const auto again = t.one();
+  EXPECT_EQ(std::get<search_request>(again.body).query, "a");
+  search_result found;
+  found.total = 3;
+  t.answer_to(again.id, found);
+  EXPECT_EQ(std::get<search_result>(t.results.at(first)).total, 3U);
+}
+
+TEST(exchange, a_search_may_be_answered_by_a_refusal) {
+  talk t;
+  t.x.link_up(1, t.now);
+  const auto call = t.submit(search_for("a"));
+  t.refuse(t.one().id, refusal_kind::timed_out);
+  t.after(1'000);
+  EXPECT_EQ(t.failure_of(call), failure_kind::timed_out);
+}
+
+TEST(exchange, a_write_says_whether_it_is_to_be_embedded) {
+  talk t;
+  t.x.link_up(1, t.now);
+  t.x.submit({put_of("a"), 1'000, true}, t.now);
+  t.submit(put_of("b"));
+  t.open_session();
+  const auto batch = t.sent();
+  ASSERT_EQ(batch.size(), 2U);
+  EXPECT_TRUE(std::get<write_request>(batch[0].body).embed);
+  EXPECT_FALSE(std::get<write_request>(batch[1].body).embed);
+}
+
 TEST(exchange, closing_ends_calls_and_the_session) {
   talk t;
   t.x.link_up(1, t.now);

@@ -1,5 +1,6 @@
 // Mutated requests: whatever comes is refused with a 4xx, or becomes a command that every node can decode.
 
+#include "command/check_search.hpp"
 #include "tests/net/http_api_fixture.hpp"
 
 #include <cstdlib>
@@ -41,6 +42,9 @@ TEST_F(http_api_test, refuses_or_understands_whatever_comes) {
   std::printf("TROUPE_SEED=%llu\n", static_cast<unsigned long long>(seed));
   SCOPED_TRACE("TROUPE_SEED=" + std::to_string(seed));
   mutator change{seed};
+  api_options takes_vectors;
+  takes_vectors.vector_dimension = 3;
+  const http_api api{takes_vectors};
   const std::string bulk = R"({"items":[{"key":"a","value":{"base64":"AP8=","x":[1,{"value":"q"}]}},
     {"key":"b","value":1.5e3}],"delete":["k"]})";
   const std::string txn = R"({"compare":[{"key":"a","target":"exists","op":"==","value":true}],
@@ -51,6 +55,10 @@ TEST_F(http_api_test, refuses_or_understands_whatever_comes) {
       put("/v1/kv/user%2F1", "{\"a\":[1,2]}", "application/json"),
       put("/v1/kv/k", "text", "text/plain; charset=utf-8"),
       get("/v1/kv/k?consistency=stale&revision=7"),
+      get("/v1/search?q=a+%22b+c%22&mode=hybrid&limit=3&fields=a,b&facets=c:2&min_revision=4&timeout=2s"),
+      post("/v1/search",
+           R"({"q":"a","mode":"semantic","vector":[1,-2.5e-3,3],"facets":["a:2",{"field":"b","limit":4}]})"),
+      post("/v1/bulk", R"({"items":[{"key":"a","value":"x","vector":[0.5,1,1e2]}]})"),
       get("/v1/kv?prefix=a&start=b&end=c&limit=5&keys_only=true&reverse=true"),
   };
   std::size_t understood = 0;
@@ -74,6 +82,8 @@ TEST_F(http_api_test, refuses_or_understands_whatever_comes) {
     const auto& call = std::get<http_call>(translated.outcome);
     if (auto* write = std::get_if<write_request>(&call.body)) {
       ASSERT_TRUE(decode_command(write->command.view()));
+    } else if (auto* search = std::get_if<search_request>(&call.body)) {
+      ASSERT_FALSE(check_search(*search));
     }
   }
   EXPECT_GT(understood, 1'000u);

@@ -14,6 +14,13 @@ struct refusal_case {
   std::string_view slug;
 };
 
+std::string repeated(std::string_view text, std::size_t times) {
+  std::string out;
+  for (std::size_t i = 0; i < times; ++i)
+    out += text;
+  return out;
+}
+
 TEST_F(http_api_test, refuses_bad_requests_with_the_right_problem) {
   const std::string deep = std::string(200, '[') + std::string(200, ']');
   const std::vector<refusal_case> cases{
@@ -22,7 +29,6 @@ TEST_F(http_api_test, refuses_bad_requests_with_the_right_problem) {
       {get("/v1"), 404, "no-such-route"},
       {get("/v1/kv/a/b"), 404, "no-such-route"},
       {get("/v1/watch"), 404, "no-such-route"},
-      {get("/v1/search?q=x"), 404, "no-such-route"},
       {get("/docs/absent.js"), 404, "no-such-route"},
       {get("/docs/openapi.json"), 404, "no-such-route"},
       {make(http_method::post, "/v1/kv/a"), 405, "method-not-allowed"},
@@ -63,6 +69,63 @@ TEST_F(http_api_test, refuses_bad_requests_with_the_right_problem) {
       {get("/v1/kv?keys=1"), 400, "bad-parameter"},
       {get("/v1/cluster?x=1"), 400, "bad-parameter"},
       {get("/healthz?verbose"), 400, "bad-parameter"},
+      {get("/readyz?for=search"), 400, "bad-parameter"},
+      {put("/v1/kv/a?embed=async", "x"), 400, "bad-parameter"},
+      {post("/v1/txn?embed=", "{}"), 400, "bad-parameter"},
+      {make(http_method::del, "/v1/kv/a?embed=sync"), 400, "bad-parameter"},
+      // searches
+      {make(http_method::put, "/v1/search?q=x"), 405, "method-not-allowed"},
+      {get("/v1/search?query=x"), 400, "bad-parameter"},
+      {get("/v1/search?q=x&q=y"), 400, "bad-parameter"},
+      {get("/v1/search?q=%ff"), 400, "bad-parameter"},
+      {get("/v1/search?q=x&mode=vector"), 400, "bad-parameter"},
+      {get("/v1/search?q=x&limit=-1"), 400, "bad-parameter"},
+      {get("/v1/search?q=x&limit=4294967296"), 400, "bad-parameter"},
+      {get("/v1/search?q=x&consistency=eventual"), 400, "bad-parameter"},
+      {get("/v1/search?q=x&min_revision=now"), 400, "bad-parameter"},
+      {get("/v1/search?q=x&timeout=2"), 400, "bad-parameter"},
+      {get("/v1/search?q=x&timeout=61s"), 400, "bad-parameter"},
+      {get("/v1/search?q=x&timeout=0ms"), 400, "bad-parameter"},
+      {get("/v1/search?q=x&vectors=true"), 400, "bad-parameter"},
+      {get("/v1/search?q=x&explain=1"), 400, "bad-parameter"},
+      {get("/v1/search?q=x&text_weight=much"), 400, "bad-parameter"},
+      {get("/v1/search?q=x&vector=1,2"), 400, "bad-parameter"},
+      {get("/v1/search"), 400, "bad-search"},
+      {get("/v1/search?q=x&limit=0"), 400, "bad-search"},
+      {get("/v1/search?q=x&limit=1001"), 400, "bad-search"},
+      {get("/v1/search?q=x&offset=9991"), 400, "bad-search"},
+      {get("/v1/search?q=" + std::string(8193, 'x')), 400, "bad-search"},
+      {get("/v1/search?q=x&mode=hybrid&text_weight=0&vector_weight=0"), 400, "bad-search"},
+      {get("/v1/search?q=x&text_weight=-1"), 400, "bad-search"},
+      {get("/v1/search?q=x&text_weight=nan"), 400, "bad-search"},
+      {get("/v1/search?q=x&fields=a,,b"), 400, "bad-search"},
+      {get("/v1/search?q=x&facets=a:0"), 400, "bad-search"},
+      {get("/v1/search?q=x&facets=a,b,a:3"), 400, "bad-search"},
+      {post("/v1/search?q=x", "{}"), 400, "bad-parameter"},
+      {post("/v1/search", "{\"q\":"), 400, "malformed-json"},
+      {post("/v1/search", "[]"), 400, "bad-body"},
+      {post("/v1/search", "{\"q\":1}"), 400, "bad-body"},
+      {post("/v1/search", "{\"q\":\"x\",\"q\":\"x\"}"), 400, "bad-body"},
+      {post("/v1/search", "{\"q\":\"x\",\"limit\":\"10\"}"), 400, "bad-body"},
+      {post("/v1/search", "{\"q\":\"x\",\"limit\":1.5}"), 400, "bad-body"},
+      {post("/v1/search", "{\"q\":\"x\",\"explain\":\"true\"}"), 400, "bad-body"},
+      {post("/v1/search", "{\"q\":\"x\",\"fields\":\"a,b\"}"), 400, "bad-body"},
+      {post("/v1/search", "{\"q\":\"x\",\"fields\":[1]}"), 400, "bad-body"},
+      {post("/v1/search", "{\"q\":\"x\",\"facets\":[[]]}"), 400, "bad-body"},
+      {post("/v1/search", "{\"q\":\"x\",\"facets\":[{\"limit\":1}]}"), 400, "bad-body"},
+      {post("/v1/search", "{\"q\":\"x\",\"facets\":[{\"field\":\"a\",\"limit\":-1}]}"), 400, "bad-body"},
+      {post("/v1/search", "{\"q\":\"x\",\"vector\":\"1\"}"), 400, "bad-body"},
+      {post("/v1/search", "{\"q\":\"x\",\"vector\":[1]}"), 400, "bad-search"}, // in text mode
+      {post("/v1/search", "{\"mode\":\"semantic\",\"vector\":[]}"), 400, "malformed-json"},
+      {post("/v1/search", "{\"mode\":\"semantic\",\"vector\":[1,\"2\"]}"), 400, "malformed-json"},
+      {post("/v1/search", "{\"mode\":\"semantic\",\"vector\":[[1]]}"), 400, "malformed-json"},
+      {post("/v1/search", "{\"mode\":\"semantic\",\"vector\":[null]}"), 400, "malformed-json"},
+      {post("/v1/search", "{\"mode\":\"semantic\",\"vector\":[1e39]}"), 400, "malformed-json"},
+      {post("/v1/search", "{\"mode\":\"semantic\",\"vector\":[1e999]}"), 400, "malformed-json"},
+      {post("/v1/search", "{\"mode\":\"semantic\",\"vector\":[0" + repeated(",0", 4096) + "]}"), 400,
+       "malformed-json"},
+      {post("/v1/bulk", "{\"items\":[{\"key\":\"a\",\"value\":1,\"vector\":[1,2]}]}"), 400, "bad-body"},
+      {post("/v1/bulk", "{\"items\":[{\"key\":\"a\",\"value\":1,\"vector\":1}]}"), 400, "bad-body"},
       // values
       {put("/v1/kv/a", "{\"a\":}", "application/json"), 400, "malformed-json"},
       {put("/v1/kv/a", "", "application/json"), 400, "malformed-json"},

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 
 class FakeServer:
-    """A small /v1/kv in memory; ``script`` holds what to do with the next requests, before the normal behaviour.
+    """A small /v1/kv in memory, and a /v1/search that answers ``found``; ``script`` holds what to do with the next requests, before the normal behaviour.
 
     An element of the script: ("answer", status, headers, body), ("apply_then_drop",), ("drop",) or ("normal",).
     """
@@ -17,6 +17,9 @@ class FakeServer:
     def __init__(self):
         self.values = {}  # key -> (media type, bytes)
         self.revision = 0
+        self.searches = []  # bodies
+        self.found = {"hits": [], "total": 0, "indexed_revision": 0, "vector_revision": 0, "took_ms": 0.1}
+        self.vectors = {}  # key -> list
         self.script = deque()
         self.requests = []  # (method, path, headers)
         self.connections = 0
@@ -50,6 +53,9 @@ class FakeServer:
 
     def _apply(self, method, target, headers, body):
         parts = urlsplit(target)
+        if parts.path == "/v1/search":
+            self.searches.append(json.loads(body))
+            return 200, "application/json", json.dumps(self.found).encode()
         if parts.path == "/v1/bulk":
             return self._bulk(json.loads(body))
         if parts.path == "/v1/kv":
@@ -79,6 +85,8 @@ class FakeServer:
             else:
                 stored = ("application/json", json.dumps(value).encode())
             self.values[item["key"]] = stored
+            if "vector" in item:
+                self.vectors[item["key"]] = item["vector"]
         return 200, "application/json", json.dumps({"revision": self.revision, "count": len(body["items"])}).encode()
 
     def _range(self, query):

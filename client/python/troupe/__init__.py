@@ -2,8 +2,11 @@
 
 from .client import DatabaseClient
 from .errors import (
+    BadSearch,
     Compacted,
     Conflict,
+    CursorGone,
+    IndexBehind,
     InvalidRequest,
     NotFound,
     OutcomeUnknown,
@@ -12,14 +15,21 @@ from .errors import (
     TroupeError,
     Unavailable,
 )
+from .search import Highlight, Hit, SearchResult
 
 __all__ = [
+    "BadSearch",
     "Compacted",
     "Conflict",
+    "CursorGone",
     "DatabaseClient",
+    "Highlight",
+    "Hit",
+    "IndexBehind",
     "InvalidRequest",
     "NotFound",
     "OutcomeUnknown",
+    "SearchResult",
     "ServerError",
     "TooLarge",
     "TroupeError",

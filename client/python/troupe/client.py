@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import Any, Dict, Iterable, Iterator, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, Iterator, Mapping, Optional, Sequence, Tuple
 from urllib.parse import quote, urlencode
 
+from . import search as search_values
 from . import values
 from .errors import InvalidRequest, ServerError, error_from_answer
+from .search import SearchResult
 from .transport import Answer, Transport, parse_address
+from .values import JSON
 
 # A cluster remembers an Idempotency-Key for ten minutes; a retry later than that would count as a new write.
 _TIMEOUT_MAX = 300.0
+# A node waits no longer for its index.
+_SEARCH_WAIT_MAX = 60.0
 
 
 class DatabaseClient:
@@ -28,6 +33,7 @@ class DatabaseClient:
         if not 0 < timeout <= _TIMEOUT_MAX:
             raise InvalidRequest(f"timeout must be more than 0 and at most {_TIMEOUT_MAX:g} seconds")
         addresses = [(host, port)] if nodes is None else [parse_address(node) for node in nodes]
+        self._timeout = timeout
         self._transport = Transport(addresses, timeout)
 
     def __enter__(self) -> "DatabaseClient":
@@ -40,13 +46,14 @@ class DatabaseClient:
         """Closes the idle connections. The client stays usable."""
         self._transport.close()
 
-    def set(self, key: str, value: Any) -> int:
+    def set(self, key: str, value: Any, *, embed: bool = False) -> int:
         """Stores a value and returns the revision at which it was written.
 
-        A str is stored as text, bytes as bytes, anything else as JSON.
+        A str is stored as text, bytes as bytes, anything else as JSON. With ``embed`` a search by meaning finds the
+        value as soon as this returns; otherwise a little later.
         """
         media_type, body = values.encode(value)
-        answer = self._write("PUT", _key_path(key), body, media_type)
+        answer = self._write("PUT", _key_path(key) + _embed_query(embed), body, media_type)
         return int(_field(_json_of(answer), "revision"))
 
     def get(self, key: str, default: Any = None) -> Any:
@@ -62,11 +69,21 @@ class DatabaseClient:
         """Removes a key; whether it was there."""
         return bool(_field(_json_of(self._write("DELETE", _key_path(key), None, None)), "deleted"))
 
-    def bulk_set(self, items: Iterable[Tuple[str, Any]]) -> int:
-        """Stores all pairs at one revision, or none of them; returns the revision."""
-        body = {"items": [values.bulk_item(_checked_key(key), value) for key, value in items]}
-        encoded = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        answer = self._write("POST", "/v1/bulk", encoded.encode("utf-8"), values.JSON)
+    def bulk_set(
+        self, items: Iterable[Tuple[str, Any]], *, vectors: Optional[Mapping[str, Sequence[float]]] = None, embed: bool = False
+    ) -> int:
+        """Stores all pairs at one revision, or none of them; returns the revision.
+
+        ``vectors`` holds the vectors of some or all of the keys, for a cluster whose clients bring them.
+        """
+        listed = [values.bulk_item(_checked_key(key), value) for key, value in items]
+        left = dict(vectors or {})
+        for item in listed:
+            if item["key"] in left:
+                item["vector"] = search_values.floats(left.pop(item["key"]), f"the vector of {item['key']!r}")
+        if left:
+            raise InvalidRequest(f"there is a vector of {next(iter(left))!r}, which is not among the items")
+        answer = self._write("POST", "/v1/bulk" + _embed_query(embed), _encoded({"items": listed}), values.JSON)
         return int(_field(_json_of(answer), "revision"))
 
     def scan(self, prefix: str = "") -> Iterator[Tuple[str, Any]]:
@@ -88,12 +105,75 @@ class DatabaseClient:
                 return
             parameters["cursor"] = cursor
 
+    def search(
+        self,
+        q: Optional[str] = None,
+        *,
+        mode: str = "text",
+        limit: int = 10,
+        offset: int = 0,
+        prefix: Optional[str] = None,
+        filter: Optional[str] = None,
+        fields: Optional[Sequence[str]] = None,
+        facets: Optional[Sequence[search_values.Facet]] = None,
+        vector: Optional[Sequence[float]] = None,
+        consistency: str = "linearizable",
+        min_revision: Optional[int] = None,
+        timeout: Optional[float] = None,
+        wait_vectors: bool = False,
+        explain: bool = False,
+        values: bool = True,
+        highlights: bool = True,
+        text_weight: float = 1,
+        vector_weight: float = 1,
+        paged: bool = False,
+        cursor: Optional[str] = None,
+    ) -> SearchResult:
+        """Finds values by words (``mode="text"``), by meaning ("semantic") or by both ("hybrid").
+
+        ``timeout`` is how long a node waits, in seconds, until its index is as fresh as asked; at most, and by default,
+        half of what a call may take. With ``paged`` the result has a ``cursor`` for the next page, which the node that
+        made it has to be asked: use a client of one node for that.
+
+        Raises BadSearch, IndexBehind or CursorGone besides what every method may raise.
+        """
+        wait = self._timeout / 2 if timeout is None else timeout
+        if not 0.001 <= wait <= _SEARCH_WAIT_MAX:
+            raise InvalidRequest(f"timeout must be from 0.001 to {_SEARCH_WAIT_MAX:g} seconds")
+        body: Dict[str, Any] = {"mode": mode, "limit": limit, "offset": offset, "consistency": consistency}
+        body["timeout"] = f"{round(min(wait, self._timeout) * 1000)}ms"
+        given = {"q": q, "prefix": prefix, "filter": filter, "min_revision": min_revision, "cursor": cursor}
+        body.update((name, value) for name, value in given.items() if value is not None)
+        if fields is not None:
+            body["fields"] = search_values.field_body(fields)
+        if facets is not None:
+            body["facets"] = search_values.facet_body(facets)
+        if vector is not None:
+            body["vector"] = search_values.floats(vector)
+        if wait_vectors:
+            body["vectors"] = "wait"
+        body.update(explain=explain, values=values, highlights=highlights, paged=paged)
+        body.update(text_weight=text_weight, vector_weight=vector_weight)
+        answer = self._transport.call("POST", "/v1/search", _encoded(body), {"Content-Type": JSON})
+        return search_values.result_of(_json_of(answer))
+
     def _write(self, method: str, target: str, body: Optional[bytes], media_type: Optional[str]) -> Answer:
         # One key for the call, not for the attempt: this is what makes trying again harmless.
         headers = {"Idempotency-Key": str(uuid.uuid4())}
         if media_type is not None:
             headers["Content-Type"] = media_type
         return self._transport.call(method, target, body, headers, write=True)
+
+
+def _embed_query(embed: bool) -> str:
+    return "?embed=sync" if embed else ""
+
+
+def _encoded(body: Dict[str, Any]) -> bytes:
+    try:
+        return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+    except (TypeError, ValueError) as error:
+        raise InvalidRequest(f"not valid JSON: {error}") from None
 
 
 def _checked_key(key: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Optional
+from typing import Any, Dict, Optional, Tuple
 
 
 class TroupeError(Exception):
@@ -22,6 +22,13 @@ class InvalidRequest(TroupeError):
     """The request is wrong and would be refused every time: bad key, bad value, reused idempotency key."""
 
 
+class BadSearch(InvalidRequest):
+    """The search is wrong. ``part`` names the part ("q", "filter", ...), ``position`` the bytes of it at fault, if known."""
+
+    part: Optional[str] = None
+    position: Optional[Tuple[int, int]] = None
+
+
 class TooLarge(InvalidRequest):
     """Key, value or command is over the limits of the cluster."""
 
@@ -38,8 +45,19 @@ class Compacted(TroupeError):
     """The revision asked for has been compacted away; start the scan again."""
 
 
+class CursorGone(TroupeError):
+    """The node no longer keeps the results of this cursor, or they were another node's; search again."""
+
+
 class Unavailable(TroupeError):
     """No node could serve the call before the deadline. A write was certainly not applied."""
+
+
+class IndexBehind(Unavailable):
+    """The time ran out before the index was as fresh as asked; the revisions say how far it is."""
+
+    indexed_revision: Optional[int] = None
+    vector_revision: Optional[int] = None
 
 
 class OutcomeUnknown(TroupeError):
@@ -65,6 +83,7 @@ _BY_STATUS = {
     431: TooLarge,
     503: Unavailable,
 }
+_BY_TYPE = {"bad-search": BadSearch, "cursor-gone": CursorGone, "index-behind": IndexBehind}
 
 
 def error_from_answer(status: int, body: bytes) -> TroupeError:
@@ -82,4 +101,19 @@ def error_from_answer(status: int, body: bytes) -> TroupeError:
         cls = OutcomeUnknown if kind.endswith("outcome-unknown") else Unavailable
     else:
         cls = _BY_STATUS.get(status, ServerError)
-    return cls(message, status=status, type=kind or None)
+    cls = _BY_TYPE.get(kind.rpartition(":")[2], cls)
+    error = cls(message, status=status, type=kind or None)
+    _add_members(error, problem)
+    return error
+
+
+def _add_members(error: TroupeError, problem: Dict[str, Any]) -> None:
+    """What a problem of a search says beyond its sentence."""
+    if isinstance(error, BadSearch):
+        error.part = problem.get("part")
+        position = problem.get("position")
+        if isinstance(position, list) and len(position) == 2:
+            error.position = (position[0], position[1])
+    if isinstance(error, IndexBehind):
+        error.indexed_revision = problem.get("indexed_revision")
+        error.vector_revision = problem.get("vector_revision")

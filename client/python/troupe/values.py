@@ -67,6 +67,13 @@ def value_of_item(item: Dict[str, Any]) -> Any:
     return value
 
 
+def key_of(shown: Any) -> Any:
+    """A key of an answer: one that is not UTF-8 stands there as ``{"base64": ...}`` and becomes bytes."""
+    if isinstance(shown, dict) and set(shown) == {"base64"}:
+        return base64.b64decode(shown["base64"], validate=True)
+    return shown
+
+
 def _utf8(text: str) -> bytes:
     try:
         return text.encode("utf-8")

@@ -25,7 +25,11 @@ def run(url, connections, seconds, script_arguments=None):
     command.append(url)
     if script_arguments:
         command += ["--", *script_arguments]
-    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return measurement(subprocess.run(command, check=True, capture_output=True, text=True).stdout, command)
+
+
+def measurement(output, command):
+    """What wrk printed, as figures. RuntimeError when any request failed."""
     if "Non-2xx" in output or "Socket errors" in output:
         raise RuntimeError(f"{' '.join(command)}\n{output}")
     return Measurement(_rate(output), _latency(output, 50), _latency(output, 99))

@@ -1,0 +1,1 @@
+"""What bench/search measures and how it is shown."""

@@ -22,7 +22,8 @@ MAY_INCLUDE = {
     "config": ("base",),
     "messages": ("base", "command", "storage/change.hpp") + RAFT_VALUES,
     "actors": ("messages",) + PURE,
-    "net": ("messages", "command", "base", "config"),
+    # The external embedding service is an embedder like the built-in one, and cuts texts by the same rules.
+    "net": ("messages", "command", "base", "config", "search/embedder.hpp", "search/passages.hpp"),
     "node": PURE + ACTOR_SIDE,
     # A client actor announces the same message types as a node and dials as carefully (net/middleman.hpp); the command
     # line reads and writes the JSON of the HTTP interface, by the same code.
@@ -42,6 +43,7 @@ RESTRICTED_SYSTEM = (
     ("boost/asio", ("net", "node", "client")),
     ("boost/beast", ("net", "client")),
     ("boost/json", ("net", "client", "node")),
+    ("curl/", ("net",)),
     ("openssl/", ("net", "node", "client", "base")),
     ("gtest/", ()),
     ("gmock/", ()),

@@ -37,7 +37,7 @@ public:
   /// values that exist now wait if the embedder makes the vectors. Takes time proportional to the keys then,
   /// else none; the old annotations are freed by free_some.
   void set(model_id id, embedding_model model, const key_space& keys);
-  /// Frees about `work` annotations of former models; returns whether there are more.
+  /// Frees about `work` annotations of former models, and values that waited; returns whether there are more.
   bool free_some(std::size_t work);
 
   /// The value with this mod_revision is no longer its key's newest. Must be called for every value that is

@@ -95,8 +95,12 @@ CLI::App* add_search(CLI::App& app, cli_options& o, raw_options& raw) {
   search->add_option("--offset", o.offset, "leave out the first so many");
   search->add_option("--prefix", o.prefix, "only keys that begin so");
   search->add_option("--filter", o.filter, "also has to match, and does not rank: 'price<20 tags=blue'");
-  search->add_option("--fields", o.fields, "words without a field look only in these")->delimiter(',');
-  search->add_option("--facet", o.facets, "count the values of this field")->type_name("FIELD[:LIMIT]");
+  search->add_option("--fields", o.fields, "words without a field look only in these")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  search->add_option("--facet", o.facets, "count the values of this field")
+      ->type_name("FIELD[:LIMIT]")
+      ->allow_extra_args(false);
   search->add_flag("--stale", o.stale, "whatever the node that is asked has indexed");
   search->add_option("--min-revision", o.min_revision, "the index has to hold this revision");
   search->add_flag("--wait-vectors", o.wait_vectors, "the vectors have to be as fresh as the words");

@@ -39,6 +39,29 @@ protected:
   }
 };
 
+TEST_F(client_library, a_search_has_hits_or_a_reason) {
+  fake_node node{cluster, serve_all};
+  client store{{node.address()}, in_order};
+  search_request asked;
+  asked.query = "words";
+  asked.limit = 3;
+  const auto found = store.search(asked);
+  ASSERT_TRUE(found) << found.error().detail;
+  EXPECT_EQ(found->total, 3U);
+  const auto failed = [&](const std::string& query, const std::string& cursor = {}) {
+    asked.query = query;
+    asked.cursor = cursor;
+    const auto result = store.search(asked);
+    return result ? failure{failure_kind::unavailable, "was found"} : result.error();
+  };
+  EXPECT_EQ(failed("(").kind, failure_kind::invalid);
+  EXPECT_EQ(failed("(").detail, "q: no end (bytes 0 to 1)");
+  EXPECT_EQ(failed("off").kind, failure_kind::invalid);
+  EXPECT_EQ(failed("behind").kind, failure_kind::not_reached);
+  EXPECT_EQ(failed("", "c").kind, failure_kind::cursor_gone);
+  EXPECT_EQ(failed("").kind, failure_kind::invalid) << "not even sent";
+}
+
 TEST_F(client_library, does_everything_it_offers) {
   fake_node node{cluster, serve_all};
   {

@@ -101,7 +101,25 @@ private:
       return state.m.apply(state.next(entry_kind::command, w->command));
     if (auto* q = std::get_if<read_request>(&r.body)) return state.m.run(q->what);
     if (std::holds_alternative<status_request>(r.body)) return s.status;
+    if (auto* asked = std::get_if<search_request>(&r.body)) return search(*asked);
     return snapshot_result{index_t{3}, term_t{2}, 1};
+  }
+
+  /// Finds nothing, and says by its code what the query asks for.
+  static search_result search(const search_request& asked) {
+    search_result found;
+    if (asked.query == "behind") found.code = search_outcome::not_yet;
+    if (asked.query == "off") found.code = search_outcome::no_index;
+    if (asked.query == "(") {
+      found.code = search_outcome::bad_request;
+      found.part = "q";
+      found.detail = "no end";
+      found.end = 1;
+    }
+    if (!asked.cursor.empty()) found.code = search_outcome::cursor_gone;
+    found.total = asked.limit;
+    found.indexed_revision = revision_t{5};
+    return found;
   }
 
   config config_;

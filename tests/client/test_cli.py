@@ -249,3 +249,26 @@ def test_tls_files_that_cannot_be_used(tmp_path):
     cli = Cli(["127.0.0.1:1"], "--certificate", str(file), "--key", str(file), "--ca", str(file))
     error = cli.refused("get", "k", code=INVALID)
     assert str(file) in error and len(error.splitlines()) == 1
+
+
+def test_search_shows_hits_and_why(cli):
+    cli.ok("put", "search/1", "the quick brown owl reads")
+    cli.ok("put", "search/2", "--json", '{"title": "owls", "tags": ["blue", "red"], "price": 7}')
+    cli.ok("put", "search/3", "a \x1b[31mred\x07 owl")
+    out = cli.ok("search", "--prefix", "search/", "owl")
+    assert all(key in out for key in (b"search/1", b"search/2", b"search/3")) and b"3 of 3" in out
+    assert b"\x1b" not in out and b"\x07" not in out, "values do not control the terminal"
+    shown = json.loads(cli.ok("search", "--json", "--prefix", "search/", "--facet", "tags:1", "--filter", "price<8", "owl"))
+    assert [hit["key"] for hit in shown["hits"]] == ["search/2"] and shown["total"] == 1
+    assert shown["hits"][0]["value"]["price"] == 7 and len(shown["facets"]["tags"]) == 1
+    assert b"owl" in cli.ok("search", "--explain", "--fields", "title", "--stale", "owl")
+    code, out, _ = cli("search", "--prefix", "search/", "unheard-of")
+    assert code == NO and b"0 of 0" in out
+
+
+def test_search_refuses_what_is_wrong(cli):
+    assert "q" in cli.refused("search", '"no end', code=INVALID)
+    assert "limit" in cli.refused("search", "--limit", "0", "owl", code=INVALID)
+    cli.refused("search", code=INVALID)
+    cli.refused("search", "--cursor", "rubbish", code=NO)
+    cli.refused("search", "--mode", "both", "owl", code=INVALID)

@@ -37,9 +37,13 @@ std::uint64_t seed() {
 }
 
 TEST(hostile_file, a_damaged_sample_is_never_more_than_an_error) {
+  const std::string search =
+      "\n[search]\nprefixes = [\"a/\", \"b\"]\nlanguage = \"german\"\nk1 = 0.9\nstop_words = false\n"
+      "[embedding]\nmaker = \"http\"\nurl = \"http://h:1/v1/embeddings\"\nname = \"m\"\ndimension = 3\n"
+      "metric = \"l2\"\n";
   const auto sample =
-      checkout_file("deploy/cluster-tls.toml") + checkout_file("deploy/cluster.toml").substr(0, 300);
-  ASSERT_GT(sample.size(), 300u);
+      checkout_file("deploy/cluster-tls.toml") + checkout_file("deploy/cluster.toml").substr(0, 300) + search;
+  ASSERT_GT(sample.size(), 300u + search.size());
   std::mt19937_64 random(seed());
   SCOPED_TRACE("TROUPE_SEED=" + std::to_string(seed()));
   constexpr std::string_view bytes = "[]{}\"'=.,#\n\\ 0159aeinmsKMGiB-_\x00\x7f\xff\xc3";

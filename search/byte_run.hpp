@@ -1,7 +1,7 @@
 #pragma once
 
-// A growing run of bytes in 16 bytes of its own: what is short stands inside, so that the many terms that occur once
-// or twice cost no allocation.
+// A growing run of bytes in 16 bytes of its own: what is short stands inside, so that the many terms that
+// occur once or twice cost no allocation.
 
 #include <algorithm>
 #include <cstdint>

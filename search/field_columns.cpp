@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <functional>
+#include <map>
 
 namespace troupe::search {
 
@@ -31,7 +31,7 @@ std::string shortest(double number) {
 
 /// Counts of equal values, which stand in any order.
 template <class T, class Text>
-void count_values(std::vector<T>& found, Text text_of, absl::btree_map<std::string, std::uint64_t>& counts) {
+void count_values(std::vector<T>& found, Text text_of, std::map<std::string, std::uint64_t>& counts) {
   std::sort(found.begin(), found.end());
   for (std::size_t i = 0; i < found.size();) {
     auto same = i;
@@ -143,16 +143,18 @@ std::vector<facet_count> field_columns::facets(const slot_table& slots, field_nu
       if (auto s = slots.seen(of.slots[i]); slots.live(s) && over.contains(slots.doc(s)))
         found.push_back(of.values[i]);
   };
-  absl::btree_map<std::string, std::uint64_t> counts;
+  std::map<std::string, std::uint64_t> counts;
   std::vector<double> numbers;
   collect(c.numbers, numbers);
   count_values(numbers, shortest, counts);
   std::vector<std::uint8_t> booleans;
   collect(c.booleans, booleans);
-  count_values(booleans, [](std::uint8_t v) { return std::string(v != 0 ? "true" : "false"); }, counts);
+  count_values(
+      booleans, [](std::uint8_t v) { return std::string(v != 0 ? "true" : "false"); }, counts);
   std::vector<term_id> keywords;
   collect(c.keywords, keywords);
-  count_values(keywords, [&](term_id v) { return std::string(keywords_.text(v)); }, counts);
+  count_values(
+      keywords, [&](term_id v) { return std::string(keywords_.text(v)); }, counts);
   answer.reserve(counts.size());
   for (auto& [value, count] : counts)
     answer.push_back({value, count});

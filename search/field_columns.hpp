@@ -1,7 +1,8 @@
 #pragma once
 
-// The facts of documents (numbers, booleans, keywords of JSON fields) by field, for filters and facets: per field and
-// type one column of slots and one of values, in the order of slots. A filter reads a column from end to end.
+// The facts of documents (numbers, booleans, keywords of JSON fields) by field, for filters and facets: per
+// field and type one column of slots and one of values, in the order of slots. A filter reads a column from
+// end to end.
 
 #include "search/field_names.hpp"
 #include "search/query.hpp"

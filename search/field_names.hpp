@@ -2,9 +2,9 @@
 
 // Names of JSON fields and the numbers they go by, as long as a document has them.
 
-#include <absl/container/btree_map.h>
-
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -59,7 +59,7 @@ private:
     std::string name;
     std::uint64_t count = 0;
   };
-  absl::btree_map<std::string, field_number> numbers_;
+  std::map<std::string, field_number, std::less<>> numbers_;
   std::vector<user> users_; ///< by number
   std::vector<field_number> free_;
   std::uint64_t bytes_ = 0;

@@ -39,7 +39,9 @@ void reset(std::vector<T>& scratch) {
   if (scratch.capacity() > scratch_kept) scratch.shrink_to_fit();
 }
 
-auto order_of(const field_fact& f) { return std::tie(f.field, f.what, f.number, f.keyword); }
+auto order_of(const field_fact& f) {
+  return std::tie(f.field, f.what, f.number, f.keyword);
+}
 
 } // namespace
 

@@ -1,12 +1,12 @@
 #pragma once
 
-// Terms, their postings, the slots and the fields of documents as one: what text_index asks and changes. It is told
-// terms, not texts, so that it knows nothing of analysis.
+// Terms, their postings, the slots and the fields of documents as one: what text_index asks and changes. It
+// is told terms, not texts, so that it knows nothing of analysis.
 //
-// Space comes back in passes. A pass first moves the oldest live documents to new slots when dead slots dominate, then
-// visits every posting list and column once and takes out what is dead where that is worth it, and in any case
-// whatever stands in front of the first slot that was live when it began; then those slots and the strings without
-// postings are let go.
+// Space comes back in passes. A pass first moves the oldest live documents to new slots when dead slots
+// dominate, then visits every posting list and column once and takes out what is dead where that is worth it,
+// and in any case whatever stands in front of the first slot that was live when it began; then those slots
+// and the strings without postings are let go.
 
 #include "search/field_columns.hpp"
 #include "search/field_names.hpp"
@@ -26,7 +26,8 @@ struct occurrence {
 
 class inverted_index {
 public:
-  /// One document at a time: add_part() for each of its texts in order, then commit(), which inserts or replaces.
+  /// One document at a time: add_part() for each of its texts in order, then commit(), which inserts or
+  /// replaces.
   template <class Tokens>
   void add_part(std::string_view field, const Tokens& tokens) {
     const auto f = part_field(field);
@@ -95,7 +96,8 @@ private:
   std::vector<std::uint64_t> field_seen_; ///< by field: the last document that had it, as counted by added_
   std::uint64_t added_ = 1;
   std::uint32_t parts_ = 0;
-  std::vector<std::uint8_t> record_; ///< term ids, text fields and columns: a count and ascending differences of each
+  std::vector<std::uint8_t>
+      record_; ///< term ids, text fields and columns: a count and ascending differences of each
   std::vector<std::uint8_t> places_;
 };
 

@@ -7,7 +7,8 @@ namespace troupe::search {
 
 namespace {
 
-/// A pass begins when so many slots have died since the last one: one in deaths_share of the documents, and a few.
+/// A pass begins when so many slots have died since the last one: one in deaths_share of the documents, and a
+/// few.
 constexpr std::uint64_t deaths_share = 8;
 constexpr std::uint64_t deaths_flat = 256;
 /// Documents are moved when the slots held are so many times the documents, and then until they are fewer.

@@ -1,8 +1,8 @@
 #pragma once
 
-// A query as a tree of cursors, each of which walks the slots it matches in ascending order and knows what it adds to
-// the score of the one it stands on. Documents are taken one at a time, so that scores are sums in the order of the
-// query, and the same sum whichever way a document was found.
+// A query as a tree of cursors, each of which walks the slots it matches in ascending order and knows what it
+// adds to the score of the one it stands on. Documents are taken one at a time, so that scores are sums in
+// the order of the query, and the same sum whichever way a document was found.
 
 #include "search/bm25.hpp"
 #include "search/posting_cursor.hpp"
@@ -53,9 +53,11 @@ struct leaf_label {
   std::string field;
 };
 
-/// One term, in any field: its postings as they are packed, and whole blocks of them passed over where no score in
-/// them is worth it (Ding and Suel, "Faster top-k document retrieval using block-max indexes", SIGIR 2011).
-cursor_ptr word_matches(const posting_list& list, const slot_table& slots, const bm25& rank, leaf_label label);
+/// One term, in any field: its postings as they are packed, and whole blocks of them passed over where no
+/// score in them is worth it (Ding and Suel, "Faster top-k document retrieval using block-max indexes", SIGIR
+/// 2011).
+cursor_ptr word_matches(const posting_list& list, const slot_table& slots, const bm25& rank,
+                        leaf_label label);
 
 /// A match found before the walk.
 struct found_match {
@@ -67,14 +69,16 @@ struct found_match {
 inline constexpr double distance_weights[] = {1, 0.5, 0.25};
 inline constexpr std::uint32_t found_count_max = (1U << 30) - 1;
 
-/// Ascending slots. Phrases, prefixes and the like are looked up first, because their idf takes knowing them all.
+/// Ascending slots. Phrases, prefixes and the like are looked up first, because their idf takes knowing them
+/// all.
 cursor_ptr listed_matches(std::vector<found_match> found, const slot_table& slots, const bm25& rank,
                           leaf_label label);
 
 /// Without a score.
 cursor_ptr set_matches(slot_set set);
 
-/// All of `wanted` (at least one) in the order of the query, none of `unwanted`; `unscored` have to match as well.
+/// All of `wanted` (at least one) in the order of the query, none of `unwanted`; `unscored` have to match as
+/// well.
 cursor_ptr all_matches(std::vector<cursor_ptr> wanted, std::vector<cursor_ptr> unwanted,
                        std::vector<cursor_ptr> unscored);
 /// Any of them, in the order of the query.

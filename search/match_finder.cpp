@@ -91,7 +91,8 @@ slot_t agree(std::vector<phrase_term>& terms, slot_t target) {
 
 } // namespace
 
-field_choice::field_choice(std::vector<field_number> fields) : everywhere_(false), fields_(std::move(fields)) {
+field_choice::field_choice(std::vector<field_number> fields)
+    : everywhere_(false), fields_(std::move(fields)) {
   std::sort(fields_.begin(), fields_.end());
 }
 
@@ -110,7 +111,8 @@ std::vector<found_match> find_any(const inverted_index& index, std::span<const e
   if (terms.size() > 1 && postings > end / dense_share) {
     std::vector<found_match> dense(end);
     each_match(index, terms, fields, [&](const found_match& m) { join(dense[m.slot], m); });
-    auto matched = std::count_if(dense.begin(), dense.end(), [](const found_match& m) { return m.count > 0; });
+    auto matched =
+        std::count_if(dense.begin(), dense.end(), [](const found_match& m) { return m.count > 0; });
     found.reserve(static_cast<std::size_t>(matched));
     for (auto& m : dense)
       if (m.count > 0) found.push_back(m);

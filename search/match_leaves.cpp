@@ -9,7 +9,7 @@ namespace {
 
 score_part part_of(const leaf_label& label, const bm25& rank, double idf, double count, double length,
                    double weight) {
-  return {label.term, label.field, idf,    count,
+  return {label.term, label.field,         idf,    count,
           length,     rank.average_length, weight, weight * rank.score(idf, count, length)};
 }
 
@@ -98,8 +98,7 @@ public:
   double bound() override { return score(); }
   void explain(std::vector<score_part>& out) override {
     auto& f = found_[at_];
-    out.push_back(part_of(label_, rank_, idf_, f.count, slots_.length(slot_),
-                          distance_weights[f.distance]));
+    out.push_back(part_of(label_, rank_, idf_, f.count, slots_.length(slot_), distance_weights[f.distance]));
   }
 
 private:
@@ -135,7 +134,8 @@ private:
 
 } // namespace
 
-cursor_ptr word_matches(const posting_list& list, const slot_table& slots, const bm25& rank, leaf_label label) {
+cursor_ptr word_matches(const posting_list& list, const slot_table& slots, const bm25& rank,
+                        leaf_label label) {
   return std::make_unique<word_cursor>(list, slots, rank, std::move(label));
 }
 
@@ -144,6 +144,8 @@ cursor_ptr listed_matches(std::vector<found_match> found, const slot_table& slot
   return std::make_unique<listed_cursor>(std::move(found), slots, rank, std::move(label));
 }
 
-cursor_ptr set_matches(slot_set set) { return std::make_unique<set_cursor>(std::move(set)); }
+cursor_ptr set_matches(slot_set set) {
+  return std::make_unique<set_cursor>(std::move(set));
+}
 
 } // namespace troupe::search

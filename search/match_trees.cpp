@@ -9,13 +9,13 @@ namespace {
 
 class all_cursor final : public match_cursor {
 public:
-  all_cursor(std::vector<cursor_ptr> wanted, std::vector<cursor_ptr> unwanted, std::vector<cursor_ptr> unscored)
+  all_cursor(std::vector<cursor_ptr> wanted, std::vector<cursor_ptr> unwanted,
+             std::vector<cursor_ptr> unscored)
       : wanted_(std::move(wanted)), unwanted_(std::move(unwanted)), unscored_(std::move(unscored)) {
     for (auto* list : {&wanted_, &unscored_})
       for (auto& c : *list)
         walked_.push_back(c.get());
-    std::stable_sort(walked_.begin(), walked_.end(),
-                     [](auto* a, auto* b) { return a->cost() < b->cost(); });
+    std::stable_sort(walked_.begin(), walked_.end(), [](auto* a, auto* b) { return a->cost() < b->cost(); });
     agree(0);
   }
 

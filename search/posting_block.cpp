@@ -11,7 +11,9 @@ namespace {
 /// Packed integers are read eight bytes at a time, so that many follow the last one.
 constexpr std::size_t read_ahead = 8;
 
-std::size_t packed_bytes(std::size_t count, unsigned bits) { return (count * bits + 7) / 8; }
+std::size_t packed_bytes(std::size_t count, unsigned bits) {
+  return (count * bits + 7) / 8;
+}
 
 void pack(const std::uint32_t* values, std::size_t count, unsigned bits, std::uint8_t* out) {
   std::uint64_t held = 0;

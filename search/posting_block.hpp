@@ -1,11 +1,11 @@
 #pragma once
 
-// Up to 128 postings of one term, packed: slots as differences and occurrence counts in as few bits as the largest of
-// the block needs, then the places of all occurrences.
+// Up to 128 postings of one term, packed: slots as differences and occurrence counts in as few bits as the
+// largest of the block needs, then the places of all occurrences.
 //
-// Places of one posting, for each occurrence: varint(step * 2) when it stands in the same text part as the one before,
-// step words further; varint(position * 2 + 1), varint(parts further), varint(field) when it opens another part. The
-// first is measured from part 0, field 0, position 0.
+// Places of one posting, for each occurrence: varint(step * 2) when it stands in the same text part as the
+// one before, step words further; varint(position * 2 + 1), varint(parts further), varint(field) when it
+// opens another part. The first is measured from part 0, field 0, position 0.
 
 #include "search/slot_table.hpp"
 #include "search/varint.hpp"
@@ -18,8 +18,8 @@ namespace troupe::search {
 
 inline constexpr std::uint32_t block_postings = 128;
 
-/// Where an occurrence stands: the text part in the upper half, the word's position in the lower, so that no phrase
-/// reaches from one part into another.
+/// Where an occurrence stands: the text part in the upper half, the word's position in the lower, so that no
+/// phrase reaches from one part into another.
 using place_t = std::uint64_t;
 
 /// Calls use(place, field) for `count` occurrences; returns the end of their bytes.
@@ -90,8 +90,8 @@ struct loose_postings {
   }
 };
 
-/// What bounds the score of a block's postings: the shortest document in which the term occurs once, twice, three
-/// times or more often, and how often at most (both stop at 65,535).
+/// What bounds the score of a block's postings: the shortest document in which the term occurs once, twice,
+/// three times or more often, and how often at most (both stop at 65,535).
 struct block_bounds {
   std::array<std::uint16_t, 4> shortest{UINT16_MAX, UINT16_MAX, UINT16_MAX, UINT16_MAX};
   std::uint16_t count_max = 0;

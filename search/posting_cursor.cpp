@@ -59,8 +59,8 @@ void posting_cursor::leave_block() {
 void posting_cursor::seek(slot_t target) {
   if (slot_ >= target) return;
   if (auto* b = block(); b && b->last(*slots_) < target) {
-    // Blocks are passed in growing strides, then by halves: near targets are more common than far ones. An empty
-    // block, as reclaiming leaves them for a while, says nothing; the walk goes through it.
+    // Blocks are passed in growing strides, then by halves: near targets are more common than far ones. An
+    // empty block, as reclaiming leaves them for a while, counts as the next one that is not.
     auto from = block_ + 1;
     std::size_t stride = 1;
     const auto blocks = list_->blocks();
@@ -83,6 +83,8 @@ void posting_cursor::seek(slot_t target) {
       else
         to = middle;
     }
+    while (from < blocks && list_->block(from).size() == 0)
+      ++from;
     load(from);
   }
   at_ = static_cast<std::uint32_t>(

@@ -8,8 +8,8 @@ namespace troupe::search {
 
 inline constexpr slot_t no_slot = UINT32_MAX;
 
-/// Borrows list and table, which may not change while it is in use. Its arrays make it large: one per term of a
-/// query, not one per document.
+/// Borrows list and table, which may not change while it is in use. Its arrays make it large: one per term of
+/// a query, not one per document.
 class posting_cursor {
 public:
   /// Stands on the first live posting.

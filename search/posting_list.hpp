@@ -1,8 +1,8 @@
 #pragma once
 
-// The postings of one term: packed blocks, and a tail of the newest in plain variable-length form that becomes a block
-// when it is full. A posting is only ever appended; that of a document replaced or erased stays until reclaiming
-// comes by.
+// The postings of one term: packed blocks, and a tail of the newest in plain variable-length form that
+// becomes a block when it is full. A posting is only ever appended; that of a document replaced or erased
+// stays until reclaiming comes by.
 
 #include "search/byte_run.hpp"
 #include "search/posting_block.hpp"
@@ -33,9 +33,9 @@ public:
 
   /// Whether so many are dead, or dead in front of `cutoff`, that rewriting is worth it.
   bool wants_reclaim(const slot_table& slots, slot_t cutoff) const;
-  /// Rewrites blocks from number `at` on until `work` postings were looked at (subtracted from it); returns whether
-  /// the list is done. Afterwards nothing in front of `cutoff` is in it, as long as nothing live was. `at` starts
-  /// as 0 and is the list's to keep between calls; postings may be appended between them.
+  /// Rewrites blocks from number `at` on until `work` postings were looked at (subtracted from it); returns
+  /// whether the list is done. Afterwards nothing in front of `cutoff` is in it, as long as nothing live was.
+  /// `at` starts as 0 and is the list's to keep between calls; postings may be appended between them.
   bool reclaim_some(const slot_table& slots, slot_t cutoff, std::size_t& at, std::size_t& work);
 
 private:
@@ -50,7 +50,8 @@ private:
   void reclaim_tail(const slot_table& slots);
   void read_live_tail(const slot_table& slots, loose_postings& out) const;
 
-  byte_run tail_; ///< varint(step * 2 + more), varint(count - 2) if more, places; the first step is the stored slot
+  byte_run tail_; ///< varint(step * 2 + more), varint(count - 2) if more, places; the first step is the
+                  ///< stored slot
   std::unique_ptr<sealed_blocks> sealed_;
   slot_t last_ = 0; ///< stored number
   std::uint32_t total_ = 0;

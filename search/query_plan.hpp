@@ -7,8 +7,8 @@
 
 namespace troupe::search {
 
-/// So many matches of phrases, prefixes and the like are listed for one query, eight bytes each; what comes beyond is
-/// kept as a bitmap, found all the same, and does not rank.
+/// So many matches of phrases, prefixes and the like are listed for one query, eight bytes each; what comes
+/// beyond is kept as a bitmap, found all the same, and does not rank.
 inline constexpr std::size_t listed_max = 16 * 1024 * 1024;
 
 /// Everything the ask demands: query, filter and `within`. Borrows the index, which may not change meanwhile.

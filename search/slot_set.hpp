@@ -31,8 +31,10 @@ public:
     if (w >= words_.size()) return UINT32_MAX;
     auto word = words_[w] & ~std::uint64_t{0} << s % 64;
     while (word == 0)
-      if (++w == words_.size()) return UINT32_MAX;
-      else word = words_[w];
+      if (++w == words_.size())
+        return UINT32_MAX;
+      else
+        word = words_[w];
     return static_cast<slot_t>(w * 64 + static_cast<std::size_t>(std::countr_zero(word)));
   }
 

@@ -1,11 +1,12 @@
 #pragma once
 
-// Every put takes a new slot, always the next one, so that whatever is kept by slot is only ever appended to. The
-// table knows which slots are live, which document each holds, its length, and a record of what refers to it.
+// Every put takes a new slot, always the next one, so that whatever is kept by slot is only ever appended to.
+// The table knows which slots are live, which document each holds, its length, and a record of what refers to
+// it.
 //
-// A slot has two numbers. The stored one counts modulo 2^32 and never changes. The one that callers see is counted
-// from the oldest page held (`base`), so that slots compare as plain integers; it changes when drop_front() lets
-// go of pages.
+// A slot has two numbers. The stored one counts modulo 2^32 and never changes. The one that callers see is
+// counted from the oldest page held (`base`), so that slots compare as plain integers; it changes when
+// drop_front() lets go of pages.
 
 #include "search/doc_set.hpp"
 #include "search/document.hpp"

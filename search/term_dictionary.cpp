@@ -12,7 +12,8 @@ namespace troupe::search {
 namespace {
 
 constexpr std::size_t first_cells = 256;
-/// So many strings may wait unsorted, beside a share of the sorted ones: a query by prefix looks at each of them.
+/// So many strings may wait unsorted, beside a share of the sorted ones: a query by prefix looks at each of
+/// them.
 constexpr std::size_t unsorted_flat = 256;
 constexpr std::size_t unsorted_share = 16;
 
@@ -34,7 +35,9 @@ std::size_t term_dictionary::place(std::string_view term, std::uint32_t hash) co
   }
 }
 
-term_id term_dictionary::find(std::string_view term) const { return table_[place(term, hash_of(term))].id; }
+term_id term_dictionary::find(std::string_view term) const {
+  return table_[place(term, hash_of(term))].id;
+}
 
 term_id term_dictionary::intern(std::string_view term) {
   const auto hash = hash_of(term);
@@ -76,7 +79,8 @@ void term_dictionary::rehash(std::size_t cells) {
 void term_dictionary::settle() {
   auto before = [this](term_id a, term_id b) { return text(a) < text(b); };
   std::sort(unsorted_.begin(), unsorted_.end(), before);
-  // Merged from the back, in place: the new strings are few and each is looked up, not compared with every old one.
+  // Merged from the back, in place: the new strings are few and each is looked up, not compared with every
+  // old one.
   auto old = sorted_.size();
   auto to = old + unsorted_.size();
   sorted_.resize(to);

@@ -1,7 +1,7 @@
 #pragma once
 
-// Strings and the numbers they go by: an open-addressing table over one run of bytes, and the numbers in the order of
-// their strings for prefixes. Numbers are dense and reused after forget().
+// Strings and the numbers they go by: an open-addressing table over one run of bytes, and the numbers in the
+// order of their strings for prefixes. Numbers are dense and reused after forget().
 
 #include <cstdint>
 #include <span>
@@ -24,9 +24,7 @@ public:
   /// none when it is not there.
   term_id find(std::string_view term) const;
   /// Valid until the next intern() or forget().
-  std::string_view text(term_id id) const {
-    return {bytes_.data() + begins_[id], lengths_[id]};
-  }
+  std::string_view text(term_id id) const { return {bytes_.data() + begins_[id], lengths_[id]}; }
   /// One above the largest number ever given.
   std::size_t limit() const { return begins_.size(); }
   std::size_t size() const { return used_; }

@@ -37,9 +37,13 @@ void text_index::put(doc_id d, const extracted& content) {
   impl_->index.commit(d, content.facts);
 }
 
-void text_index::erase(doc_id d) { impl_->index.erase(d); }
+void text_index::erase(doc_id d) {
+  impl_->index.erase(d);
+}
 
-bool text_index::reclaim_some(std::size_t work) { return impl_->index.reclaim_some(work); }
+bool text_index::reclaim_some(std::size_t work) {
+  return impl_->index.reclaim_some(work);
+}
 
 text_answer text_index::search(const text_ask& ask) const {
   return find_best(impl_->index, impl_->settings, ask);
@@ -60,9 +64,17 @@ std::vector<score_part> text_index::explain(const text_ask& ask, doc_id d) const
   return explain_score(impl_->index, impl_->settings, ask, d);
 }
 
-std::uint64_t text_index::documents() const { return impl_->index.slots().documents(); }
-std::uint64_t text_index::terms() const { return impl_->index.live_terms(); }
-std::uint64_t text_index::memory_bytes() const { return impl_->index.memory_bytes(); }
-analyzer& text_index::words() const { return impl_->words; }
+std::uint64_t text_index::documents() const {
+  return impl_->index.slots().documents();
+}
+std::uint64_t text_index::terms() const {
+  return impl_->index.live_terms();
+}
+std::uint64_t text_index::memory_bytes() const {
+  return impl_->index.memory_bytes();
+}
+analyzer& text_index::words() const {
+  return impl_->words;
+}
 
 } // namespace troupe::search

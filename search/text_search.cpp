@@ -12,8 +12,7 @@ bm25 ranking(const inverted_index& index, const text_settings& settings) {
   bm25 rank{settings.k1, settings.b, 0};
   auto& slots = index.slots();
   if (slots.documents() > 0)
-    rank.average_length =
-        static_cast<double>(slots.total_length()) / static_cast<double>(slots.documents());
+    rank.average_length = static_cast<double>(slots.total_length()) / static_cast<double>(slots.documents());
   return rank;
 }
 
@@ -31,22 +30,23 @@ public:
   void offer(scored_doc d) {
     if (!full()) {
       hits_.push_back(d);
-      std::push_heap(hits_.begin(), hits_.end(), order());
+      std::push_heap(hits_.begin(), hits_.end(), by_rank{*this});
     } else if (better(d, hits_.front())) {
-      std::pop_heap(hits_.begin(), hits_.end(), order());
+      std::pop_heap(hits_.begin(), hits_.end(), by_rank{*this});
       hits_.back() = d;
-      std::push_heap(hits_.begin(), hits_.end(), order());
+      std::push_heap(hits_.begin(), hits_.end(), by_rank{*this});
     }
   }
   std::vector<scored_doc> take() {
-    std::sort_heap(hits_.begin(), hits_.end(), order());
+    std::sort_heap(hits_.begin(), hits_.end(), by_rank{*this});
     return std::move(hits_);
   }
 
 private:
-  auto order() const {
-    return [this](const scored_doc& a, const scored_doc& b) { return better(a, b); };
-  }
+  struct by_rank {
+    const best_documents& of;
+    bool operator()(const scored_doc& a, const scored_doc& b) const { return of.better(a, b); }
+  };
   bool better(const scored_doc& a, const scored_doc& b) const {
     if (a.score != b.score) return a.score > b.score;
     if (ask_.key_of != nullptr)

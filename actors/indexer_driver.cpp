@@ -145,7 +145,8 @@ void indexer_driver::follow(storage::change_batch& batch) {
 void indexer_driver::use_model(const storage::embedding_state& embedding) {
   embedding_ = embedding;
   vector_revision_ = {};
-  engine_->reset_vectors(graph_settings(embedding.model));
+  if (auto done = engine_->reset_vectors(graph_settings(embedding.model)); !done)
+    spdlog::error("indexer: no vectors of this model are kept: {}", done.error().detail);
 }
 
 void indexer_driver::put(const storage::key_change& change) {

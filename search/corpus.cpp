@@ -48,7 +48,8 @@ std::optional<doc_id> corpus::find(std::string_view key) const {
 
 doc_set corpus::with_prefix(std::string_view prefix) const {
   doc_set found;
-  for (auto at = by_key_.lower_bound(prefix); at != by_key_.end() && entries_[*at].key.starts_with(prefix); ++at)
+  for (auto at = by_key_.lower_bound(prefix); at != by_key_.end() && entries_[*at].key.starts_with(prefix);
+       ++at)
     if (entries_[*at].present) found.insert(*at);
   return found;
 }

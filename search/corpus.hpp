@@ -55,7 +55,9 @@ public:
   }
 
   /// The shape in which the indexes ask for keys. `self` is a corpus.
-  static std::string_view key_of(const void* self, doc_id d) { return static_cast<const corpus*>(self)->at(d).key; }
+  static std::string_view key_of(const void* self, doc_id d) {
+    return static_cast<const corpus*>(self)->at(d).key;
+  }
 
 private:
   struct key_order {

@@ -42,7 +42,8 @@ engine& engine::operator=(engine&&) noexcept = default;
 engine::~engine() = default;
 
 engine::impl::annotation& engine::impl::annotation_of(doc_id d) {
-  if (annotations.size() <= d) annotations.resize(std::max<std::size_t>(d + std::size_t{1}, annotations.size() * 2));
+  if (annotations.size() <= d)
+    annotations.resize(std::max<std::size_t>(d + std::size_t{1}, annotations.size() * 2));
   return annotations[d];
 }
 
@@ -80,7 +81,8 @@ result<void> engine::annotate(std::string_view key, revision_t mod_revision, std
       vectors.size() != passages.size() * i.vectors->settings().dimension ||
       !std::all_of(passages.begin(), passages.end(), in_order))
     return error{errc::invalid_argument, std::to_string(passages.size()) + " passages and " +
-                                             std::to_string(vectors.size()) + " numbers do not belong together"};
+                                             std::to_string(vectors.size()) +
+                                             " numbers do not belong together"};
   auto& held = i.annotation_of(*d);
   if (held.revision == mod_revision && i.vectors->holds(*d, vectors))
     i.vectors->show(*d);

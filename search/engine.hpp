@@ -1,7 +1,7 @@
 #pragma once
 
-// Text index, vector index and the documents behind them as one: what a node's indexer holds. It follows the key
-// space in order and answers searches; it knows no revisions but those it is told.
+// Text index, vector index and the documents behind them as one: what a node's indexer holds. It follows the
+// key space in order and answers searches; it knows no revisions but those it is told.
 
 #include "base/blob.hpp"
 #include "base/file.hpp"
@@ -20,7 +20,7 @@ namespace troupe::search {
 
 /// Which values are indexed; the rest is not found and costs nothing.
 struct index_scope {
-  std::vector<std::string> prefixes; ///< keys that begin with one of these; empty: all
+  std::vector<std::string> prefixes;         ///< keys that begin with one of these; empty: all
   std::size_t value_bytes_max = 1024 * 1024; ///< longer values are not indexed
   bool text_values = true;
   bool json_values = true;
@@ -30,8 +30,8 @@ struct index_scope {
 
 struct engine_settings {
   index_scope scope;
-  std::optional<text_settings> text = text_settings{};  ///< none: no text index
-  std::optional<vector_settings> vectors;               ///< none: no vector index
+  std::optional<text_settings> text = text_settings{}; ///< none: no text index
+  std::optional<vector_settings> vectors;              ///< none: no vector index
 };
 
 enum class search_mode : std::uint8_t { text = 0, semantic = 1, hybrid = 2 };
@@ -43,11 +43,11 @@ struct facet_ask {
 
 struct engine_ask {
   search_mode mode = search_mode::text;
-  std::string query;          ///< text and hybrid; may be empty in semantic mode
-  std::vector<float> vector;  ///< semantic and hybrid: what to be near to
+  std::string query;         ///< text and hybrid; may be empty in semantic mode
+  std::vector<float> vector; ///< semantic and hybrid: what to be near to
   std::string filter;
-  std::string prefix;               ///< of keys
-  std::vector<std::string> fields;  ///< see text_ask
+  std::string prefix;              ///< of keys
+  std::vector<std::string> fields; ///< see text_ask
   std::vector<facet_ask> facets;
   std::uint32_t limit = 10;
   std::uint32_t offset = 0;
@@ -59,9 +59,9 @@ struct engine_ask {
 };
 
 struct hit_explanation {
-  std::vector<score_part> text;  ///< empty: no text part
+  std::vector<score_part> text; ///< empty: no text part
   double text_score = 0;
-  std::uint32_t text_rank = 0;   ///< from 1; 0: not among the text hits
+  std::uint32_t text_rank = 0; ///< from 1; 0: not among the text hits
   double vector_score = 0;
   std::uint32_t vector_rank = 0; ///< from 1; 0: not among the vector hits
   std::uint32_t passage = 0;
@@ -84,14 +84,14 @@ struct facet_answer {
 
 struct engine_answer {
   std::vector<engine_hit> hits;
-  /// Text: documents that match; semantic: those with a vector that pass the filters; hybrid: those that pass the
-  /// filters and match or have a vector.
+  /// Text: documents that match; semantic: those with a vector that pass the filters; hybrid: those that pass
+  /// the filters and match or have a vector.
   std::uint64_t total = 0;
   std::vector<facet_answer> facets;
 };
 
-/// What is wrong with an ask, and in which part of it: "q", "filter", "vector", "mode" (this engine lacks an index
-/// that the mode needs), "limit", "offset", "weights" or "facets".
+/// What is wrong with an ask, and in which part of it: "q", "filter", "vector", "mode" (this engine lacks an
+/// index that the mode needs), "limit", "offset", "weights" or "facets".
 struct ask_problem {
   std::string part;
   query_problem what;
@@ -102,13 +102,15 @@ inline constexpr std::uint32_t results_max = 10'000;
 inline constexpr std::size_t ask_facets_max = 16;
 /// Counts of one facet.
 inline constexpr std::uint32_t facet_counts_max = 1'000;
-/// Reciprocal rank fusion's constant (Cormack, Clarke and Büttcher, SIGIR 2009): score = sum of weight / (60 + rank).
+/// Reciprocal rank fusion's constant (Cormack, Clarke and Büttcher, SIGIR 2009): score = sum of weight / (60
+/// + rank).
 inline constexpr double fusion_constant = 60;
-/// So many of each side are fused, at least limit + offset. Hybrid hits beyond that are counted and not shown.
+/// So many of each side are fused, at least limit + offset. Hybrid hits beyond that are counted and not
+/// shown.
 inline constexpr std::uint32_t fusion_depth = 1'000;
 
-/// Not thread-safe; const member functions may run at once on several threads except for `analyzer` state: callers
-/// use one thread.
+/// Not thread-safe; const member functions may run at once on several threads except for `analyzer` state:
+/// callers use one thread.
 class engine {
 public:
   /// errc::invalid_argument: settings of one of the indexes.
@@ -117,9 +119,11 @@ public:
   engine& operator=(engine&&) noexcept;
   ~engine();
 
-  /// The newest value of a key; replaces what was there, and drops vectors of an older mod_revision. The blob is shared.
+  /// The newest value of a key; replaces what was there, and drops vectors of an older mod_revision. The blob
+  /// is shared.
   void put(std::string_view key, blob value, value_kind kind, revision_t mod_revision);
   void erase(std::string_view key);
+<<<<<<< HEAD
   /// The mod_revision of the value that is held; nothing when the key is not indexed.
   std::optional<revision_t> revision_of(std::string_view key) const;
   /// Vectors of the value with this mod_revision; ignored when the engine holds another revision of the key or none.
@@ -127,23 +131,25 @@ public:
   result<void> annotate(std::string_view key, revision_t mod_revision, std::vector<passage> passages, std::span<const float> vectors);
   /// Drops all vectors and starts over with other settings, or without a vector index. errc::invalid_argument as
   /// check(); nothing is changed then.
+=======
+  /// Vectors of the value with this mod_revision; ignored when the engine holds another revision of the key
+  /// or none. errc::invalid_argument as vector_index::put; nothing is changed then.
+  result<void> annotate(std::string_view key, revision_t mod_revision, std::vector<passage> passages,
+                        std::span<const float> vectors);
+  /// Drops all vectors and starts over with other settings, or without a vector index. errc::invalid_argument
+  /// as check(); nothing is changed then.
+>>>>>>> wt-vec
   result<void> reset_vectors(std::optional<vector_settings> settings);
 
-  /// Writes the graph with the key and mod_revision of each document, so that the next start need not link it anew:
-  /// aside, synced, renamed. errc::not_found without a vector index.
+  /// Writes the graph with the key and mod_revision of each document, so that the next start need not link it
+  /// anew: aside, synced, renamed. errc::not_found without a vector index.
   result<void> save_vectors(file_system& disk, const std::string& path) const;
-  /// Takes saved vectors in reserve: nobody finds them until annotate() brings equal ones for the same key and
-  /// mod_revision, which then costs next to nothing. Call it before the first annotate(). Errors as vector_index::load;
-  /// errc::invalid_argument without a vector index or when it holds vectors. Nothing is changed then.
+  /// Takes saved vectors in reserve: nobody finds them until annotate() brings equal ones for the same key
+  /// and mod_revision, which then costs next to nothing. Call it before the first annotate(). Errors as
+  /// vector_index::load; errc::invalid_argument without a vector index or when it holds vectors. Nothing is
+  /// changed then.
   result<void> load_vectors(file_system& disk, const std::string& path);
   /// The indexer has caught up: what is still in reserve is of no use.
-  void drop_unadopted();
-
-  result<void> save_vectors(file_system& files, const std::string& path) const;
-  /// The graph with which an engine begins: what is later annotated with the same revision and the same vectors is
-  /// there already. errc::not_found, errc::corrupt; errc::invalid_argument for other settings.
-  result<void> load_vectors(file_system& files, const std::string& path);
-  /// Drops what was loaded and not annotated again.
   void drop_unadopted();
 
   /// A bounded bit of background work (merging, linking, rebuilding); returns whether there is more.
@@ -166,8 +172,8 @@ public:
   };
   sizes size() const;
 
-  /// Equal for engines that hold the same documents and the same (key, mod_revision, vectors): 32 hexadecimal digits.
-  /// Takes time proportional to the content.
+  /// Equal for engines that hold the same documents and the same (key, mod_revision, vectors): 32 hexadecimal
+  /// digits. Takes time proportional to the content.
   std::string digest() const;
 
 private:

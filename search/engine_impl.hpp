@@ -10,7 +10,7 @@ namespace troupe::search {
 struct engine::impl {
   /// What is known of the vectors of a document.
   struct annotation {
-    revision_t revision; ///< of the value they are of; 0: there are none
+    revision_t revision;           ///< of the value they are of; 0: there are none
     std::vector<passage> passages; ///< empty while in reserve
   };
   /// One hit on its way to the answer.
@@ -42,7 +42,8 @@ struct engine::impl {
   std::optional<ask_problem> read(plan& p) const;
   text_ask text_part(const plan& p, std::size_t hits_max) const;
   std::vector<ranked> text_hits(const plan& p, std::size_t depth, std::uint64_t& total) const;
-  std::vector<ranked> fused(const plan& p, std::vector<ranked> texts, const std::vector<ranked>& vectors) const;
+  std::vector<ranked> fused(const plan& p, std::vector<ranked> texts,
+                            const std::vector<ranked>& vectors) const;
   result<std::vector<ranked>> vector_hits(const plan& p, std::size_t depth) const;
   doc_set found_by(const plan& p) const;
   std::vector<facet_answer> facets(const plan& p) const;

@@ -76,7 +76,8 @@ result<void> engine::load_vectors(file_system& disk, const std::string& path) {
   auto index = vector_index::read(*in, i.vectors->settings(), ids);
   if (!index) return give_up(index.error());
   if (auto done = in->finish(); !done) return give_up(done.error());
-  if (index->documents() != documents.size()) return give_up({errc::corrupt, path + ": documents without vectors"});
+  if (index->documents() != documents.size())
+    return give_up({errc::corrupt, path + ": documents without vectors"});
 
   i.vectors = std::move(*index);
   for (std::size_t n = 0; n < documents.size(); ++n) {

@@ -11,7 +11,8 @@
 
 namespace troupe::search {
 
-/// Two lanes of multiply and rotate over words of 8 bytes, each finished by SplitMix64's mixer. Little-endian machines.
+/// Two lanes of multiply and rotate over words of 8 bytes, each finished by SplitMix64's mixer. Little-endian
+/// machines.
 class fingerprint {
 public:
   void number(std::uint64_t v) {

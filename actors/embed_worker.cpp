@@ -27,8 +27,8 @@ embedding_attempt attempt(search::embedder& model, std::string_view text) {
 
 } // namespace
 
-embed_worker_actor::behavior_type
-embed_worker(embed_worker_actor::stateful_pointer<embed_worker_state> self, embed_worker_options options) {
+embed_worker_actor::behavior_type embed_worker(embed_worker_actor::stateful_pointer<embed_worker_state> self,
+                                               embed_worker_options options) {
   self->state.options = std::move(options);
   return {
       [=](const embed_texts& asked) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// An actor around one embedding model: takes texts, answers vectors. It blocks while the model runs, so a node
-// gives it a thread of its own.
+// An actor around one embedding model: takes texts, answers vectors. It blocks while the model runs, so a
+// node gives it a thread of its own.
 
 #include "messages/embedder.hpp"
 #include "search/embedder.hpp"
@@ -29,7 +29,7 @@ struct embed_worker_state {
   std::unique_ptr<search::embedder> model;
 };
 
-embed_worker_actor::behavior_type
-embed_worker(embed_worker_actor::stateful_pointer<embed_worker_state> self, embed_worker_options options);
+embed_worker_actor::behavior_type embed_worker(embed_worker_actor::stateful_pointer<embed_worker_state> self,
+                                               embed_worker_options options);
 
 } // namespace troupe

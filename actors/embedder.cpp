@@ -60,8 +60,8 @@ transaction annotations(self_pointer self, const std::vector<key_value>& values,
         tries[name] = n;
         continue;
       }
-      spdlog::warn("embedding: a value of revision {} failed {} times and is given up: {}",
-                   name.first.value, n, a.why);
+      spdlog::warn("embedding: a value of revision {} failed {} times and is given up: {}", name.first.value,
+                   n, a.why);
       a.what = fate::failed;
     }
     bytes += a.vectors.size() * sizeof(float);
@@ -204,9 +204,9 @@ annotate_operation annotation_of(std::string key, revision_t mod_revision, model
   return out;
 }
 
-embedder_actor::behavior_type embedder(self_pointer self, embedder_options options, caf::strong_actor_ptr raft,
-                                       storage_actor storage, embed_worker_actor foreground,
-                                       embed_worker_actor background) {
+embedder_actor::behavior_type embedder(self_pointer self, embedder_options options,
+                                       caf::strong_actor_ptr raft, storage_actor storage,
+                                       embed_worker_actor foreground, embed_worker_actor background) {
   auto& s = self->state;
   s.options = std::move(options);
   s.raft = std::move(raft);

@@ -1,9 +1,9 @@
 #pragma once
 
-// The embedder. On the leader it sets the cluster's model, and embeds what waits for a vector: oldest values first,
-// after they are committed, one batch at a time, proposed through the log as annotations. What waits is replicated
-// state, so a new leader goes on where the old one stopped. On every node it embeds the writes that ask for it before
-// they are proposed (embedder_sync.cpp).
+// The embedder. On the leader it sets the cluster's model, and embeds what waits for a vector: oldest values
+// first, after they are committed, one batch at a time, proposed through the log as annotations. What waits
+// is replicated state, so a new leader goes on where the old one stopped. On every node it embeds the writes
+// that ask for it before they are proposed (embedder_sync.cpp).
 
 #include "actors/answer_collector.hpp"
 #include "messages/embedder.hpp"
@@ -47,7 +47,7 @@ struct embedder_state {
   bool busy = false;       ///< a batch is being embedded or proposed
   std::int64_t now_ms = 0;
   std::int64_t resume_ms = 0;
-  std::uint64_t proposed = 0;      ///< id of the open request; 0: none
+  std::uint64_t proposed = 0; ///< id of the open request; 0: none
   std::uint64_t last_request = 0;
   std::map<std::pair<revision_t, std::string>, unsigned> tries; ///< of values of the current batches only
   std::size_t sync_writes = 0;

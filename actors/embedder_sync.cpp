@@ -1,5 +1,5 @@
-// Writes that are embedded before they are proposed (?embed=sync): their answer comes when the value can be found by
-// meaning.
+// Writes that are embedded before they are proposed (?embed=sync): their answer comes when the value can be
+// found by meaning.
 
 #include "actors/embedder.hpp"
 #include "command/codec.hpp"
@@ -28,7 +28,8 @@ using shared_write = std::shared_ptr<open_write>;
 void refuse(self_pointer self, const shared_write& w, refusal_kind kind, std::string why) {
   auto& s = self->state;
   --s.sync_writes;
-  s.answers.refuse(w->sink, w->asked.id, {kind, kind == refusal_kind::overloaded ? 1'000u : 0u, std::move(why)});
+  s.answers.refuse(w->sink, w->asked.id,
+                   {kind, kind == refusal_kind::overloaded ? 1'000u : 0u, std::move(why)});
   s.answers.flush(static_cast<embedder_actor::base*>(self));
 }
 
@@ -40,8 +41,8 @@ void each_put(transaction& t, Use use) {
       if (auto* put = std::get_if<put_operation>(&op)) use(*put);
 }
 
-/// Adds the annotations at the end of each branch: only the last put of a key in it is one of the value that stays, and
-/// what brings a vector of its own keeps that.
+/// Adds the annotations at the end of each branch: only the last put of a key in it is one of the value that
+/// stays, and what brings a vector of its own keeps that.
 void add_annotations(std::vector<operation>& branch, model_id model,
                      const std::map<const put_operation*, embedding_attempt>& made) {
   std::map<std::string, const embedding_attempt*> last;
@@ -92,7 +93,8 @@ void embed(self_pointer self, const shared_write& w, model_id model) {
             for (std::size_t i = 0; i < puts.size(); ++i) {
               auto& a = answer.attempts[i];
               if (a.what == fate::unavailable)
-                return refuse(self, w, refusal_kind::overloaded, "not applied: no vector could be made: " + a.why);
+                return refuse(self, w, refusal_kind::overloaded,
+                              "not applied: no vector could be made: " + a.why);
               made.emplace(puts[i], std::move(a));
             }
             propose(self, w, model, made);

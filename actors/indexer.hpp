@@ -1,8 +1,8 @@
 #pragma once
 
-// The indexer: a search engine that follows this node's key space. It pulls what changed after the log index it holds,
-// in bounded portions, and begins anew from a pin when that is no longer kept; so nothing it does slows a write, and
-// what it holds can always be said.
+// The indexer: a search engine that follows this node's key space. It pulls what changed after the log index
+// it holds, in bounded portions, and begins anew from a pin when that is no longer kept; so nothing it does
+// slows a write, and what it holds can always be said.
 
 #include "base/file.hpp"
 #include "messages/embedder.hpp"
@@ -26,10 +26,10 @@ struct indexer_options {
   search::vector_settings graph = {};
   /// The model whose worker embeds queries on this node. Queries are embedded only while it is the cluster's.
   embedding_model model;
-  std::uint64_t seed = 1;                  ///< of the graph and of cursors
-  std::size_t pull_bytes = 256 * 1024;     ///< of changes in one portion
-  file_system* files = nullptr;            ///< null: the vectors' graph is not kept
-  std::string vector_file;                 ///< where it is kept
+  std::uint64_t seed = 1;                   ///< of the graph and of cursors
+  std::size_t pull_bytes = 256 * 1024;      ///< of changes in one portion
+  file_system* files = nullptr;             ///< null: the vectors' graph is not kept
+  std::string vector_file;                  ///< where it is kept
   std::uint64_t save_after_changes = 1'000; ///< and how often at most
   std::int64_t save_period_ms = 5 * 60 * 1000;
   std::function<void()> on_thread = [] {}; ///< called once on the indexer's thread; for its priority

@@ -105,13 +105,16 @@ void indexer_driver::end_items(const pin_ticket& ticket) {
 void indexer_driver::pull_changes() {
   auto life = life_;
   // The answer comes when something has changed, however long that takes.
-  self_->request(storage_, caf::infinite, changes_request{applied_, embedding_.id, ready_, options_.pull_bytes})
+  self_
+      ->request(storage_, caf::infinite,
+                changes_request{applied_, embedding_.id, ready_, options_.pull_bytes})
       .then(
           [this, life](storage::change_batch& batch) {
             if (life != life_) return;
             if (batch.behind) {
-              spdlog::warn("indexer: the changes after log index {} are no longer kept; the index is built anew",
-                           applied_.value);
+              spdlog::warn(
+                  "indexer: the changes after log index {} are no longer kept; the index is built anew",
+                  applied_.value);
               return begin();
             }
             follow(batch);
@@ -168,8 +171,9 @@ void indexer_driver::put_vectors(const storage::key_change& change) {
   std::vector<search::passage> passages;
   for (auto& [begin, end] : decoded->passages)
     passages.push_back({begin, end});
-  if (auto done = engine_->annotate(change.key, change.mod_revision, std::move(passages), decoded->vectors); !done)
-    return spdlog::error("indexer: {}", done.error().detail);
+  if (auto done = engine_->annotate(change.key, change.mod_revision, std::move(passages), decoded->vectors);
+      !done)
+    return spdlog::warn("indexer: a value is found by words only: {}", done.error().detail);
   ++unsaved_;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// What the indexer does, split by direction: indexer_driver.cpp follows the key space, indexer_search.cpp answers,
-// indexer.cpp is the table of messages and what time brings.
+// What the indexer does, split by direction: indexer_driver.cpp follows the key space, indexer_search.cpp
+// answers, indexer.cpp is the table of messages and what time brings.
 
 #include "actors/answer_collector.hpp"
 #include "actors/indexer.hpp"

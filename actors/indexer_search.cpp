@@ -20,9 +20,8 @@ std::uint64_t microseconds(std::chrono::steady_clock::duration d) {
 }
 
 search_result bad(std::string part, std::string detail) {
-  search_result out{.code = search_outcome::bad_request};
+  auto out = failed_search(search_outcome::bad_request, std::move(detail));
   out.part = std::move(part);
-  out.detail = std::move(detail);
   return out;
 }
 
@@ -75,25 +74,28 @@ void indexer_driver::run(routed_search s) {
   auto& what = s.what;
   bool by_words = what.mode == search_mode::text;
   bool off = (what.mode != search_mode::semantic && !options_.text) || (!by_words && !options_.vectors);
-  if (off) return answer(s, search_result{.code = search_outcome::no_index});
+  if (off)
+    return answer(s, failed_search(search_outcome::no_index,
+                                   "[search] of this node's cluster file turns this index off"));
   if (by_words || !what.vector.empty()) return search_now(s);
-  if (!graph_settings(embedding_.model)) {
-    search_result r{.code = search_outcome::no_index};
-    r.detail = "this cluster has no embedding model ([embedding] maker)";
-    return answer(s, std::move(r));
-  }
+  if (!graph_settings(embedding_.model))
+    return answer(s, failed_search(search_outcome::no_index,
+                                   "this cluster has no embedding model ([embedding] maker)"));
   if (embedding_.model.maker == vector_maker::client)
-    return answer(s, bad("vector", "this cluster's vectors come from its clients: give the query's as \"vector\""));
+    return answer(
+        s, bad("vector", "this cluster's vectors come from its clients: give the query's as \"vector\""));
   if (!embeds_queries())
-    return answers_.refuse(s.sink, s.id,
-                           {refusal_kind::overloaded, 1'000,
-                            "this node's embedding model is not (yet) the cluster's; give a vector or ask later"});
+    return answers_.refuse(
+        s.sink, s.id,
+        {refusal_kind::overloaded, 1'000,
+         "this node's embedding model is not (yet) the cluster's; give a vector or ask later"});
   embed_and_run(std::move(s));
 }
 
 void indexer_driver::embed_and_run(routed_search s) {
   if (embedding_queries_ >= embedding_queries_max)
-    return answers_.refuse(s.sink, s.id, {refusal_kind::overloaded, 200, "too many queries wait for their vector"});
+    return answers_.refuse(s.sink, s.id,
+                           {refusal_kind::overloaded, 200, "too many queries wait for their vector"});
   ++embedding_queries_;
   auto shared = std::make_shared<routed_search>(std::move(s));
   auto refuse = [this, shared](std::string why) {
@@ -106,7 +108,8 @@ void indexer_driver::embed_and_run(routed_search s) {
           [this, shared, refuse](embedded_texts& made) {
             using fate = embedding_attempt::fate;
             auto& attempt = made.attempts.front();
-            if (attempt.what == fate::unavailable) return refuse("the query could not be embedded: " + attempt.why);
+            if (attempt.what == fate::unavailable)
+              return refuse("the query could not be embedded: " + attempt.why);
             --embedding_queries_;
             auto dimension = embedding_.model.dimension;
             if (attempt.what != fate::embedded || attempt.vectors.size() < dimension) {
@@ -130,7 +133,8 @@ void indexer_driver::search_now(routed_search& s) {
                                                      : find(s.what);
   auto took = std::chrono::steady_clock::now() - began;
   r.took_us = microseconds(took);
-  if (r.code == search_outcome::ok) options_.observe(s.what.mode, std::chrono::duration<double>(took).count());
+  if (r.code == search_outcome::ok)
+    options_.observe(s.what.mode, std::chrono::duration<double>(took).count());
   answer(s, std::move(r));
 }
 
@@ -168,8 +172,8 @@ search_result indexer_driver::first_page(const search_request& r) {
   for (auto& f : a.facets)
     out.facets.push_back(facet_of(std::move(f)));
   ask.facets.clear();
-  page_series::series kept{std::move(ask), std::move(a.hits), a.total, r.values, r.highlights,
-                           revision_,      vector_revision_};
+  page_series::series kept{std::move(ask), std::move(a.hits), a.total,         r.values,
+                           r.highlights,   revision_,         vector_revision_};
   auto number = pages_.add(std::move(kept), now_ms_);
   show_page(out, *pages_.find(number, now_ms_), number, r.offset, r.limit);
   return out;
@@ -178,11 +182,9 @@ search_result indexer_driver::first_page(const search_request& r) {
 search_result indexer_driver::next_page(const search_request& r) {
   auto place = pages_.parse(r.cursor);
   auto* kept = place ? pages_.find(place->number, now_ms_) : nullptr;
-  if (!kept) {
-    search_result out{.code = search_outcome::cursor_gone};
-    out.detail = "the results of this cursor are not kept any longer, or were another node's";
-    return out;
-  }
+  if (!kept)
+    return failed_search(search_outcome::cursor_gone,
+                         "the results of this cursor are not kept any longer, or were another node's");
   search_result out;
   show_page(out, *kept, place->number, place->next, r.limit);
   return out;

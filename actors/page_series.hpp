@@ -1,7 +1,7 @@
 #pragma once
 
-// Results that are looked at page by page: found once, at one revision, and kept for a while. The values stay shared
-// with the key space until they are overwritten there.
+// Results that are looked at page by page: found once, at one revision, and kept for a while. The values stay
+// shared with the key space until they are overwritten there.
 
 #include "base/ids.hpp"
 #include "search/engine.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 
-// Linearizable reads and searches that wait for their read index. Those that arrive together share one id of the
-// consensus core.
+// Linearizable reads and searches that wait for their read index. Those that arrive together share one id of
+// the consensus core.
 
 #include <cstdint>
 #include <map>
@@ -10,8 +10,8 @@
 
 namespace troupe {
 
-/// Bounded by count. One owner. `Routed` is routed_query or routed_search. Two that ask the same core have ids of their
-/// own: the first id of each and a step as large as their number.
+/// Bounded by count. One owner. `Routed` is routed_query or routed_search. Two that ask the same core have
+/// ids of their own: the first id of each and a step as large as their number.
 template <class Routed>
 class pending_reads {
 public:

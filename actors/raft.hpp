@@ -30,7 +30,7 @@ struct raft_options {
   std::size_t writes_max = 65'536; ///< taken and not answered
   std::size_t writes_bytes_max = 256u << 20;
   std::size_t reads_max = 65'536;
-  std::size_t searches_max = 1'024; ///< linearizable ones that wait for their read index
+  std::size_t searches_max = 1'024;       ///< linearizable ones that wait for their read index
   std::int64_t no_leader_wait_ms = 2'500; ///< a write is held for a leader at most this long
 
   std::uint64_t snapshot_log_bytes = 256u << 20; ///< a snapshot is due after so much log

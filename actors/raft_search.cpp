@@ -17,7 +17,7 @@ void raft_driver::tell_leadership() {
 
 void raft_driver::take_search(const request& r, const search_request& what, const answer_sink_actor& sink) {
   if (!search_parts_.indexer) {
-    answers_.add(sink, answer{r.id, search_result{.code = search_outcome::no_index}});
+    answers_.add(sink, answer{r.id, failed_search(search_outcome::no_index, "this node does not search")});
     return;
   }
   routed_search routed{sink, r.id, what, now_.steady_ms + r.timeout_ms};

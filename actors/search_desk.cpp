@@ -36,11 +36,10 @@ bool search_desk::wants_vectors() const {
 }
 
 search_result not_yet(const index_progress& now) {
-  search_result out{.code = search_outcome::not_yet};
+  auto out = failed_search(search_outcome::not_yet, now.ready ? "the index was not as fresh as asked in time"
+                                                              : "this node's index is still being built");
   out.indexed_revision = now.indexed;
   out.vector_revision = now.vectors;
-  out.detail = now.ready ? "the index was not as fresh as asked in time"
-                         : "this node's index is still being built";
   return out;
 }
 

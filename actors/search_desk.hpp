@@ -40,8 +40,8 @@ private:
   struct waiting {
     index_t index;
     routed_search search;
-    /// Set when the text was fresh enough: the vectors have to come as far as the text was then, not farther, or a
-    /// steady stream of writes would keep the search waiting.
+    /// Set when the text was fresh enough: the vectors have to come as far as the text was then, not farther,
+    /// or a steady stream of writes would keep the search waiting.
     std::optional<revision_t> vectors_wanted;
   };
 

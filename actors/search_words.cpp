@@ -60,9 +60,8 @@ facet_result facet_of(search::facet_answer&& f) {
 }
 
 search_result problem_of(const search::ask_problem& p) {
-  search_result out{.code = search_outcome::bad_request};
+  auto out = failed_search(search_outcome::bad_request, p.what.detail);
   out.part = p.part;
-  out.detail = p.what.detail;
   out.begin = p.what.begin;
   out.end = p.what.end;
   return out;

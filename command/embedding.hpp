@@ -34,8 +34,8 @@ struct embedding_model {
   friend bool operator==(const embedding_model&, const embedding_model&) = default;
 };
 
-/// Names one setting of the model: the log index of the entry that set it. 0 in an annotation: whichever is current, if
-/// clients bring the vectors.
+/// Names one setting of the model: the log index of the entry that set it. 0 in an annotation: whichever is
+/// current, if clients bring the vectors.
 using model_id = strong_u64<struct model_tag>;
 
 enum class annotation_outcome : std::uint8_t {

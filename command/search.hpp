@@ -138,6 +138,14 @@ struct search_result {
   friend bool operator==(const search_result&, const search_result&) = default;
 };
 
+/// A result that found nothing, and why.
+inline search_result failed_search(search_outcome code, std::string detail) {
+  search_result out;
+  out.code = code;
+  out.detail = std::move(detail);
+  return out;
+}
+
 /// What status reports of a node's indexes.
 struct search_status {
   bool text_on = false;

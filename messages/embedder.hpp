@@ -1,8 +1,8 @@
 #pragma once
 
-// Text -> vector. Workers run the model, each on a thread of its own; the embedder decides what they embed: on the
-// leader every value that waits for a vector, on each node the writes that want to be embedded before they are
-// proposed. Local only.
+// Text -> vector. Workers run the model, each on a thread of its own; the embedder decides what they embed:
+// on the leader every value that waits for a vector, on each node the writes that want to be embedded before
+// they are proposed. Local only.
 
 #include "messages/frontend.hpp"
 #include "messages/tick.hpp"

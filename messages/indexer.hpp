@@ -21,7 +21,8 @@ struct routed_search {
   std::int64_t deadline_ms = 0; ///< on the node's steady clock
 };
 
-/// Searches that may be answered when the index holds what was applied at `index`; they wait here until it does.
+/// Searches that may be answered when the index holds what was applied at `index`; they wait here until it
+/// does.
 struct search_batch {
   index_t index;
   std::vector<routed_search> searches;

@@ -42,7 +42,8 @@ struct peer_input {
 /// its mailbox joins.
 struct pump_core {};
 
-/// Who searches and who embeds on this node; told once they have been spawned, and again when one was replaced.
+/// Who searches and who embeds on this node; told once they have been spawned, and again when one was
+/// replaced.
 struct search_parts {
   indexer_actor indexer;
   embedder_actor embedder;

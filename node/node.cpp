@@ -70,6 +70,9 @@ net::http_gateway_options options_of_gateway(const config::node_config& config) 
   o.api.range_limit_max = static_cast<std::uint32_t>(l.range_items);
   o.api.range_limit_default = std::min(o.api.range_limit_default, o.api.range_limit_max);
   o.api.range_bytes_max = static_cast<std::uint32_t>(l.range_bytes);
+  if (config.embedding.maker == config::embedding_maker::client)
+    o.api.vector_dimension = static_cast<std::uint32_t>(config.embedding.dimension);
+  o.api.search_on = true;
   return o;
 }
 

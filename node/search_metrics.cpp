@@ -25,7 +25,8 @@ const Histogram::BucketBoundaries search_seconds{0.0001, 0.00025, 0.0005, 0.001,
 struct search_metrics::families {
   explicit families(prometheus::Registry& r)
       : ready(gauge(r, "troupe_search_ready", "1 when this node's indexes are built")),
-        indexed(gauge(r, "troupe_search_indexed_revision", "Revision up to which the text index holds every write")),
+        indexed(gauge(r, "troupe_search_indexed_revision",
+                      "Revision up to which the text index holds every write")),
         vectors_at(gauge(r, "troupe_search_vector_revision",
                          "Revision up to which every value has its vector or the outcome that it has none")),
         pending(gauge(r, "troupe_embedding_pending", "Values that wait for their vector, cluster-wide")),

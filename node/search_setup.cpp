@@ -49,30 +49,41 @@ result<std::string> read_key(const std::string& path) {
   constexpr std::size_t key_bytes_max = 4'096;
   std::ifstream in{path, std::ios::binary};
   std::string key;
-  if (!in || !std::getline(in, key)) return error{errc::not_found, "[embedding] api_key_file: cannot read " + path};
+  if (!in || !std::getline(in, key))
+    return error{errc::not_found, "[embedding] api_key_file: cannot read " + path};
   while (!key.empty() && (key.back() == '\r' || key.back() == ' '))
     key.pop_back();
   bool printable = std::all_of(key.begin(), key.end(), [](unsigned char c) { return c > 0x20 && c < 0x7f; });
   if (key.empty() || key.size() > key_bytes_max || !printable)
-    return error{errc::invalid_argument, "[embedding] api_key_file: " + path + " holds no key in its first line"};
+    return error{errc::invalid_argument,
+                 "[embedding] api_key_file: " + path + " holds no key in its first line"};
   return key;
 }
 
 result<factory> http_factory(const config::embedding_settings& e) {
   net::http_embedder_options o;
   o.url = e.url;
+  // People copy the whole address.
+  constexpr std::string_view path = "/v1/embeddings";
+  if (o.url.ends_with(path)) o.url.resize(o.url.size() - path.size());
   o.model = e.name;
   o.dimension = static_cast<std::uint32_t>(e.dimension);
   o.timeout = e.timeout;
-  o.retries = static_cast<unsigned>(e.retries);
+  o.connect_timeout = std::min<std::chrono::milliseconds>(o.connect_timeout, e.timeout);
+  o.tries = static_cast<std::uint32_t>(e.retries) + 1;
   if (!e.api_key_file.empty()) {
     auto key = read_key(e.api_key_file);
     if (!key) return key.error();
-    o.bearer_key = std::move(*key);
+    o.key = std::move(*key);
   }
-  return factory{[o]() -> result<std::unique_ptr<search::embedder>> {
-    return std::unique_ptr<search::embedder>{std::make_unique<net::http_embedder>(o)};
-  }};
+  auto make = [o]() -> result<std::unique_ptr<search::embedder>> {
+    auto made = net::http_embedder::make(o);
+    if (!made) return made.error();
+    return std::unique_ptr<search::embedder>{std::move(*made)};
+  };
+  if (auto usable = make(); !usable)
+    return error{usable.error().code, "[embedding] " + usable.error().detail};
+  return factory{make};
 }
 
 } // namespace

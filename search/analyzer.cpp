@@ -88,6 +88,7 @@ void fold_ascii(std::string_view word, folded_word& out) {
 struct analyzer::impl {
   std::unique_ptr<sb_stemmer, stemmer_closer> stemmer; ///< null: no stemming
   const icu::Normalizer2* folding = nullptr;           ///< ICU's own, lives as long as the process
+  bool english = false;
   bool leave_stop_words = false;
   stem_cache cache;
   term_arena arena;
@@ -175,8 +176,8 @@ result<analyzer> analyzer::make(const analyzer_settings& settings) {
   if (U_FAILURE(status))
     return error{errc::unavailable,
                  std::string{u_errorName(status)} + ": ICU's normalization data cannot be read"};
-  const bool english = language == "english" || language == "en" || language == "eng" || language == "porter";
-  parts->leave_stop_words = settings.stop_words && english;
+  parts->english = language == "english" || language == "en" || language == "eng" || language == "porter";
+  parts->leave_stop_words = settings.stop_words && parts->english;
   return analyzer{std::move(parts)};
 }
 
@@ -204,6 +205,10 @@ std::string analyzer::fold(std::string_view word) {
   folded_word folded;
   impl_->fold(word, only, folded);
   return std::string{folded.view()};
+}
+
+bool analyzer::is_english() const {
+  return impl_->english;
 }
 
 std::string analyzer::stem(std::string_view folded) {

@@ -51,6 +51,9 @@ public:
   /// The stem of a folded word, stop word or not; itself without stemming. At most term_bytes_max bytes.
   std::string stem(std::string_view folded);
 
+  /// Whether English endings are taken off.
+  bool is_english() const;
+
 private:
   struct impl;
   explicit analyzer(std::unique_ptr<impl> parts);

@@ -34,8 +34,8 @@ public:
   virtual ~embedder() = default;
 
   virtual std::uint32_t dimension() const = 0;
-  /// Splits long texts. errc::invalid_argument: nothing to embed (the text is "skipped"); errc::unavailable: try
-  /// again later; errc::io_error: this text fails.
+  /// Splits long texts. errc::invalid_argument: nothing to embed (the text is "skipped"); errc::unavailable:
+  /// try again later; errc::io_error: this text fails.
   virtual result<embedded_text> embed(std::string_view text) = 0;
 };
 

@@ -71,6 +71,12 @@ void engine::erase(std::string_view key) {
   impl_->docs.release(*d);
 }
 
+std::optional<revision_t> engine::revision_of(std::string_view key) const {
+  auto d = impl_->docs.find(key);
+  if (!d) return std::nullopt;
+  return impl_->docs.at(*d).mod_revision;
+}
+
 result<void> engine::annotate(std::string_view key, revision_t mod_revision, std::vector<passage> passages,
                               std::span<const float> vectors) {
   auto& i = *impl_;

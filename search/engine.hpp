@@ -123,22 +123,14 @@ public:
   /// is shared.
   void put(std::string_view key, blob value, value_kind kind, revision_t mod_revision);
   void erase(std::string_view key);
-<<<<<<< HEAD
   /// The mod_revision of the value that is held; nothing when the key is not indexed.
   std::optional<revision_t> revision_of(std::string_view key) const;
-  /// Vectors of the value with this mod_revision; ignored when the engine holds another revision of the key or none.
-  /// errc::invalid_argument as vector_index::put; nothing is changed then.
-  result<void> annotate(std::string_view key, revision_t mod_revision, std::vector<passage> passages, std::span<const float> vectors);
-  /// Drops all vectors and starts over with other settings, or without a vector index. errc::invalid_argument as
-  /// check(); nothing is changed then.
-=======
   /// Vectors of the value with this mod_revision; ignored when the engine holds another revision of the key
   /// or none. errc::invalid_argument as vector_index::put; nothing is changed then.
   result<void> annotate(std::string_view key, revision_t mod_revision, std::vector<passage> passages,
                         std::span<const float> vectors);
   /// Drops all vectors and starts over with other settings, or without a vector index. errc::invalid_argument
   /// as check(); nothing is changed then.
->>>>>>> wt-vec
   result<void> reset_vectors(std::optional<vector_settings> settings);
 
   /// Writes the graph with the key and mod_revision of each document, so that the next start need not link it
@@ -159,7 +151,8 @@ public:
 
   std::variant<engine_answer, ask_problem> search(const engine_ask& ask) const;
 
-  /// Fills in the highlights of a hit that was found without them, by the value in it.
+  /// Fills in the highlights of a hit that was found without them, by the value in it: marked words, for an
+  /// ask with a query. Also when the engine holds another value by now.
   void show(const engine_ask& ask, engine_hit& hit) const;
 
   struct sizes {

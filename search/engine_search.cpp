@@ -216,4 +216,12 @@ std::variant<engine_answer, ask_problem> engine::search(const engine_ask& ask) c
   return impl_->answer(ask);
 }
 
+void engine::show(const engine_ask& ask, engine_hit& hit) const {
+  if (!impl_->text || ask.query.empty()) return;
+  auto query = parse_query(ask.query, impl_->text->words());
+  if (auto node = std::get_if<query_node>(&query))
+    hit.highlights = highlight(extract({hit.key, hit.value.view(), hit.kind, hit.mod_revision}), *node,
+                               impl_->text->words());
+}
+
 } // namespace troupe::search

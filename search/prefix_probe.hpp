@@ -6,11 +6,13 @@
 
 namespace troupe::search {
 
-/// What a stem has to begin with so that its word may begin with `folded` (a folded beginning of a word): one
-/// or two beginnings, any of which will do.
-/// * `folded` itself, unless its own stem is shorter and begins it: "connections*" looks for "connect".
-/// * its stem too, when neither begins the other: "happy*" looks for "happy" and "happi", the stem of
-/// "happy". Without stemming it is `folded` alone.
-std::vector<std::string> prefix_probes(std::string_view folded, analyzer& words);
+/// What the words that begin with `folded` (a folded beginning of a word) may have been stemmed to: whatever
+/// begins with `folded`, and these stems, which do not, ascending. They are the stem of `folded` itself
+/// ("happi" for "happy", "connect" for "connections") and, in English, those of `folded` with an ending
+/// completed of which it shows a part
+/// ("connect" for "connecti", as of "connection"). A stem stands for all words that have it, so that
+/// "connecti*" finds "connected", too. Rarely a word is missed while its last consonant is doubled and no
+/// ending shows ("cutt").
+std::vector<std::string> stems_behind_prefix(std::string_view folded, analyzer& words);
 
 } // namespace troupe::search

@@ -16,7 +16,7 @@ struct query_node {
     any_of,    ///< children: at least one has to match
     word,      ///< text: one analyzed term
     phrase,    ///< terms and their positions, from 0
-    prefix,    ///< text: what a stem in the index has to begin with (see search/prefix_probe.hpp)
+    prefix,    ///< text: what a stem in the index has to begin with
     fuzzy,     ///< text: a stem; distance: 1 or 2 edits at most from those in the index; exact ranks first
     number,    ///< field op number
     boolean,   ///< field = true or false (number 1 or 0)

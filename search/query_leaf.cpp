@@ -60,10 +60,13 @@ leaf prefix_leaf(const lexeme& word, std::string_view field, analyzer& words) {
   const auto folded = words.fold(beginning);
   if (folded.empty()) return make_node(type::nothing, word, field);
   std::vector<query_node> ways;
-  for (auto& probe : prefix_probes(folded, words)) {
-    ways.push_back(make_node(type::prefix, word, field));
-    ways.back().text = std::move(probe);
-  }
+  auto add = [&](type what, std::string text) {
+    ways.push_back(make_node(what, word, field));
+    ways.back().text = std::move(text);
+  };
+  add(type::prefix, folded);
+  for (auto& stem : stems_behind_prefix(folded, words))
+    add(type::word, std::move(stem));
   if (ways.size() == 1) return std::move(ways.front());
   auto node = make_node(type::any_of, word, {});
   node.children = std::move(ways);

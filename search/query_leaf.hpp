@@ -13,8 +13,9 @@ namespace troupe::search {
 
 using leaf = std::variant<query_node, query_problem>;
 
-/// A word as it stands: with * at its end a prefix, with ~1 or ~2 fuzzy, * alone everything. What the
-/// analyzer makes several terms of ("well-known") is a phrase, what it leaves nothing of is `nothing`.
+/// A word as it stands: with * at its end a prefix, or that and the stems behind it
+/// (search/prefix_probe.hpp), with ~1 or ~2 fuzzy, * alone everything. What the analyzer makes several terms
+/// of ("well-known") is a phrase, what it leaves nothing of is `nothing`.
 leaf word_leaf(const lexeme& word, std::string_view field, analyzer& words);
 
 /// The content of quotation marks: the words one after the other.

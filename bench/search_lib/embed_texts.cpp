@@ -1,5 +1,6 @@
-// Embeds texts with the built-in model, for measurements that want real vectors. Usage: embed_texts MODEL TEXTS COUNT
-// OUT: TEXTS has one a line; OUT gets the first passage's vector of each of the first COUNT as float32.
+// Embeds texts with the built-in model, for measurements that want real vectors. Usage: embed_texts MODEL
+// TEXTS COUNT OUT: TEXTS has one a line; OUT gets the first passage's vector of each of the first COUNT as
+// float32.
 
 #include "search/use_model.hpp"
 

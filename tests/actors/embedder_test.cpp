@@ -308,7 +308,8 @@ TEST_F(embedder_sync, what_is_no_transaction_is_refused) {
   settle();
   write({{}, {}, compact_history{revision_t{1}}});
   EXPECT_EQ(refused()->kind, refusal_kind::invalid);
-  raft.tell(actor, embed_writes{{{7, 5'000, write_request{blob{"garbage"}, true}}}}, sink.as<answer_sink_actor>());
+  raft.tell(actor, embed_writes{{{7, 5'000, write_request{blob{"garbage"}, true}}}},
+            sink.as<answer_sink_actor>());
   s.run();
   EXPECT_EQ(refused()->kind, refusal_kind::invalid);
 }

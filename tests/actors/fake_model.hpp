@@ -1,7 +1,7 @@
 #pragma once
 
-// A model for tests: the same words, in any order, give the same vector, and texts that share words are near each
-// other. Some texts are difficult on purpose.
+// A model for tests: the same words, in any order, give the same vector, and texts that share words are near
+// each other. Some texts are difficult on purpose.
 
 #include "search/embedder.hpp"
 

@@ -1,5 +1,5 @@
-// The indexer between a real storage actor and probes: what it has seen when it answers, and what it says when it
-// cannot.
+// The indexer between a real storage actor and probes: what it has seen when it answers, and what it says
+// when it cannot.
 
 #include "actors/indexer.hpp"
 
@@ -238,8 +238,8 @@ TEST_F(indexer_test, clients_bring_their_own_vectors) {
   set_model({vector_maker::client, "mine@1", 2, vector_metric::l2});
   transaction t;
   t.success.emplace_back(storage::testing::put_of("a", "x", media_type::text));
-  t.success.emplace_back(
-      annotate_operation{"a", {}, {}, annotation_outcome::embedded, encode_vectors({{{0, 0}}, {1.0f, 2.0f}})});
+  t.success.emplace_back(annotate_operation{
+      "a", {}, {}, annotation_outcome::embedded, encode_vectors({{{0, 0}}, {1.0f, 2.0f}})});
   apply(command_of(std::move(t)));
   auto r = meaning("");
   r.vector = {1.0f, 2.0f};

@@ -1,5 +1,5 @@
-// Three whole nodes that search: every index equals one that is built afresh from its key space, whatever happened, and
-// a linearizable search never misses an acknowledged write.
+// Three whole nodes that search: every index equals one that is built afresh from its key space, whatever
+// happened, and a linearizable search never misses an acknowledged write.
 
 #include "tests/actors/cluster_fixture.hpp"
 #include "tests/actors/search_samples.hpp"
@@ -134,7 +134,8 @@ TEST_F(search_cluster, a_value_that_brings_its_vector_is_found_by_meaning_at_onc
 TEST_F(search_cluster, a_new_leader_embeds_what_the_old_one_left) {
   auto* old = leader();
   for (int i = 0; i < 30; ++i) {
-    auto id = old->ask({0, 5'000, write_request{encode_command(putting_text("k" + std::to_string(i), "left behind"))}});
+    auto id = old->ask(
+        {0, 5'000, write_request{encode_command(putting_text("k" + std::to_string(i), "left behind"))}});
     (void)id;
   }
   s.run();
@@ -162,11 +163,12 @@ TEST_F(search_cluster, another_model_in_the_leaders_file_embeds_everything_anew)
     EXPECT_EQ(search(n, meaning("text number 3"))->hits[0].key, "k3");
 }
 
-/// Everything at random: puts, updates, deletes, crashes, restarts, cuts. What was acknowledged is found by the next
-/// linearizable search, and in the end every index equals a fresh one.
+/// Everything at random: puts, updates, deletes, crashes, restarts, cuts. What was acknowledged is found by
+/// the next linearizable search, and in the end every index equals a fresh one.
 TEST_F(search_cluster, any_history) {
   std::mt19937_64 random{storage::testing::test_seed()};
-  std::map<std::string, std::string> expected; // key -> its word; keys whose last write is unknown are not in it
+  std::map<std::string, std::string>
+      expected; // key -> its word; keys whose last write is unknown are not in it
   std::uint64_t checked = 0;
   auto any_running = [&]() -> test_node& {
     while (true)

@@ -8,7 +8,8 @@ namespace {
 
 class search_desk_test : public testing::Test {
 protected:
-  routed_search search(std::uint64_t id, revision_t min = {}, bool vectors = false, std::int64_t deadline = 1'000) {
+  routed_search search(std::uint64_t id, revision_t min = {}, bool vectors = false,
+                       std::int64_t deadline = 1'000) {
     auto r = words("w");
     r.min_revision = min;
     r.wait_vectors = vectors;

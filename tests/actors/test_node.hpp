@@ -163,7 +163,8 @@ public:
 
   const std::string& name() const { return name_; }
 
-  /// What this node's index holds (search/engine.hpp, digest). Precondition: it searches, and its index has begun.
+  /// What this node's index holds (search/engine.hpp, digest). Precondition: it searches, and its index has
+  /// begun.
   std::string index_digest() const {
     using indexer_base = indexer_actor::stateful_base<indexer_state>;
     auto* self = static_cast<indexer_base*>(caf::actor_cast<caf::abstract_actor*>(indexer_));

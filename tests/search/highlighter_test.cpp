@@ -56,7 +56,7 @@ TEST_F(highlights, mark_words_by_their_stems) {
 
 TEST_F(highlights, mark_prefixes_and_fuzzy_words_as_the_index_finds_them) {
   EXPECT_EQ(of(text("Greetings, greedy greeter"), "greet*"), list{"[Greetings], greedy [greeter]"});
-  EXPECT_EQ(of(text("A connection connects"), "connections*"), list{"A [connection] [connects]"});
+  EXPECT_EQ(of(text("A connection connects"), "connecti*"), list{"A [connection] [connects]"});
   EXPECT_EQ(of(text("happiness and a happy end"), "happy*"), list{"[happiness] and a [happy] end"});
   EXPECT_EQ(of(text("kitten mitten sitting"), "kitten~1"), list{"[kitten] [mitten] sitting"});
   EXPECT_EQ(of(text("a smitten kitten"), "kitten~2"), list{"a [smitten] [kitten]"});

@@ -18,8 +18,8 @@ search_status indexer_driver::status() const {
   s.text_on = options_.text.has_value();
   s.vectors_on = graph_settings(embedding_.model).has_value();
   s.ready = ready_;
-  s.indexed_revision = ready_ ? revision_ : revision_t{};
-  s.vector_revision = ready_ ? vector_revision_ : revision_t{};
+  s.indexed_revision = progress().indexed;
+  s.vector_revision = progress().vectors;
   s.pending = pending_;
   s.model = embedding_.model.name;
   if (engine_) {

@@ -61,7 +61,10 @@ private:
 
   void save_if_due();
   void report();
-  index_progress progress() const { return {ready_, applied_, revision_, vector_revision_}; }
+  /// While the index is being built it holds nothing for sure.
+  index_progress progress() const {
+    return ready_ ? index_progress{true, applied_, revision_, vector_revision_} : index_progress{};
+  }
   search_status status() const;
 
   self_pointer self_;

@@ -61,8 +61,10 @@ void indexer_driver::answer_overdue() {
 }
 
 void indexer_driver::answer(routed_search& s, search_result r) {
-  r.indexed_revision = std::max(r.indexed_revision, revision_);
-  if (r.code != search_outcome::ok) r.vector_revision = vector_revision_;
+  if (r.code != search_outcome::ok) {
+    r.indexed_revision = progress().indexed;
+    r.vector_revision = progress().vectors;
+  }
   answers_.add(s.sink, troupe::answer{s.id, std::move(r)});
 }
 

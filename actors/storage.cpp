@@ -147,6 +147,10 @@ pin_items pull_items(self_pointer self, const pin_items_pull& p) {
 
 void on_tick(self_pointer self, const tick& t) {
   auto& s = self->state;
+  // A pin that was taken before there was a clock has its lease from now on.
+  if (s.now_ms == 0)
+    for (auto& [number, held] : s.pins)
+      held.lease_end_ms = t.steady_ms + s.options.pin_lease_ms;
   s.now_ms = t.steady_ms;
   for (auto& q : s.waiting.overdue(t.steady_ms)) {
     refusal why{refusal_kind::timed_out, 0, "this node has not applied what the read asks for"};

@@ -156,6 +156,7 @@ TEST_F(embedder_test, a_proposal_that_is_not_taken_is_made_again_after_a_pause) 
   start(options_of(test_model()));
   lead();
   settle();
+  tick_to(1'100);
   apply(putting_text("a", "one"));
   auto first = proposed();
   ASSERT_EQ(first.size(), 1u);

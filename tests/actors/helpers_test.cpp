@@ -147,7 +147,7 @@ TEST(pending_reads, a_failed_question_is_asked_again) {
 }
 
 TEST(pending_reads, overdue_ones_leave_asked_or_not_and_make_room) {
-  pending_reads p{3};
+  pending_reads<routed_query> p{3, 1, 1};
   p.gather(read_of(1, 100));
   p.gather(read_of(2, 200));
   auto id = p.ask();

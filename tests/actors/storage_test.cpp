@@ -88,6 +88,17 @@ TEST_F(storage_actor_test, entries_that_are_applied_already_are_skipped) {
   EXPECT_EQ(notice.results[0].first, 4u);
 }
 
+TEST_F(storage_actor_test, a_pin_that_is_older_than_the_clock_has_a_whole_lease) {
+  auto fresh = s.spawn(storage_keeper, std::make_shared<storage::state_machine>(), storage_options{});
+  asker.tell(fresh, pin_request{});
+  s.run();
+  raft.tell(fresh, at_ms(10'000'000));
+  s.run();
+  asker.tell(fresh, pin_pull{asker.last<pin_ticket>().number});
+  s.run();
+  EXPECT_TRUE(asker.last<pin_chunk>().ok);
+}
+
 TEST_F(storage_actor_test, a_read_waits_for_its_index) {
   apply({put_entry(1, "a", "old")});
   read(7, "a", 2);

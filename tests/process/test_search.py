@@ -73,7 +73,7 @@ def test_the_answer_says_what_was_found_and_where(make_cluster):
     snippet = hit["highlights"][0]
     assert [snippet["text"][begin:end] for begin, end in snippet["marks"]] == ["running", "shoes"]
     assert abs(sum(part["score"] for part in hit["explanation"]["text"]) - hit["score"]) < 1e-9
-    assert found["facets"] == [{"field": "tags", "values": [{"value": "sport", "count": 1}]}]
+    assert found["facets"] == {"tags": [{"value": "sport", "count": 1}]}
     assert keys(search(node, q="red", prefix="q/")) == ["q/1"]
     posted = node.request(
         "POST", "/v1/search", json.dumps({"q": "red OR blue", "fields": ["title"], "limit": 1}).encode(), {"Content-Type": "application/json"}

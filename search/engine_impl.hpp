@@ -49,6 +49,7 @@ struct engine::impl {
   std::vector<facet_answer> facets(const plan& p) const;
   engine_hit shown(const plan& p, const ranked& r) const;
   std::vector<snippet> highlights(const plan& p, const ranked& r) const;
+  std::vector<snippet> marks(const document& d, const engine_ask& ask, const query_node& query) const;
   std::variant<engine_answer, ask_problem> answer(const engine_ask& ask) const;
 
   document document_of(doc_id d) const {

@@ -23,6 +23,17 @@ bool wants_vectors(const engine_ask& ask) {
 
 } // namespace
 
+/// Where the query's words stand, in the fields that the ask is about.
+std::vector<snippet> engine::impl::marks(const document& d, const engine_ask& ask,
+                                         const query_node& query) const {
+  auto content = extract(d);
+  if (!ask.fields.empty())
+    std::erase_if(content.texts, [&](const text_part& part) {
+      return std::find(ask.fields.begin(), ask.fields.end(), part.field) == ask.fields.end();
+    });
+  return highlight(content, query, text->words());
+}
+
 /// What can be said without reading the query.
 std::optional<ask_problem> engine::impl::problem_of(const engine_ask& ask) const {
   if (ask.mode > search_mode::hybrid) return problem("mode", "there is no such mode");
@@ -162,7 +173,7 @@ std::vector<facet_answer> engine::impl::facets(const plan& p) const {
 std::vector<snippet> engine::impl::highlights(const plan& p, const ranked& r) const {
   auto d = document_of(r.doc);
   if (p.query) {
-    auto marked = highlight(extract(d), *p.query, text->words());
+    auto marked = marks(d, p.ask, *p.query);
     if (!marked.empty()) return marked;
   }
   if (r.vector_rank == 0 || r.passage >= annotations[r.doc].passages.size()) return {};
@@ -220,8 +231,7 @@ void engine::show(const engine_ask& ask, engine_hit& hit) const {
   if (!impl_->text || ask.query.empty()) return;
   auto query = parse_query(ask.query, impl_->text->words());
   if (auto node = std::get_if<query_node>(&query))
-    hit.highlights = highlight(extract({hit.key, hit.value.view(), hit.kind, hit.mod_revision}), *node,
-                               impl_->text->words());
+    hit.highlights = impl_->marks({hit.key, hit.value.view(), hit.kind, hit.mod_revision}, ask, *node);
 }
 
 } // namespace troupe::search

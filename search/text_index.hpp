@@ -28,9 +28,8 @@ struct scored_doc {
 };
 
 struct text_answer {
-  std::vector<scored_doc>
-      hits;                ///< best first; equal scores by ascending doc_id order of `tie` (see text_ask)
-  std::uint64_t total = 0; ///< documents that match, all of them
+  std::vector<scored_doc> hits; ///< best first; equal scores by ascending key (see text_ask), else by doc_id
+  std::uint64_t total = 0;      ///< documents that match, all of them
 };
 
 struct text_ask {

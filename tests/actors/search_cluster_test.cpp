@@ -47,7 +47,9 @@ protected:
     auto made = search::engine::make(settings);
     EXPECT_TRUE(made);
     fake_model model{test_model().dimension};
-    range_query all{.start = {}, .end = {}, .limit = 100'000, .bytes_max = 1u << 30};
+    range_query all;
+    all.limit = 100'000;
+    all.bytes_max = 1u << 30;
     auto a = wait_for(n, n.ask({0, 5'000, read_request{all, consistency::stale}}));
     EXPECT_TRUE(a);
     for (auto& item : std::get<query_result>(a->body).items) {
@@ -55,8 +57,8 @@ protected:
       made->put(item.key, item.value, kind, item.mod_revision);
       auto text = search::embeddable_text({item.key, item.value.view(), kind, item.mod_revision});
       auto vectors = model.embed(text);
-      if (!text.empty() && vectors)
-        EXPECT_TRUE(made->annotate(item.key, item.mod_revision, vectors->passages, vectors->vectors));
+      if (text.empty() || !vectors) continue;
+      EXPECT_TRUE(made->annotate(item.key, item.mod_revision, vectors->passages, vectors->vectors));
     }
     return made->digest();
   }

@@ -23,9 +23,11 @@ float furthest(std::span<const float> a, std::span<const float> b) {
 using use_network_test = with_model;
 
 TEST_F(use_network_test, every_kernel_gives_the_vectors_of_the_reference) {
+  const auto texts = reference_texts();
   for (const auto& k : usable_kernels()) {
     use_network network{data_->weights, k};
-    for (const auto& t : reference_texts()) {
+    for (std::size_t i = 0; i < texts.size(); i += network_step) {
+      const auto& t = texts[i];
       std::array<float, use_dimension> vector{};
       const auto done = network.embed(t.ids, vector);
       ASSERT_EQ(done.has_value(), !t.ids.empty()) << t.text;
@@ -46,7 +48,7 @@ TEST_F(use_network_test, gives_the_same_bits_again) {
     std::array<float, use_dimension> between{};
     std::array<float, use_dimension> again{};
     ASSERT_TRUE(one.embed(ids, first));
-    ASSERT_TRUE(other.embed(std::vector<std::uint32_t>(100, 9), between));
+    ASSERT_TRUE(other.embed(std::vector<std::uint32_t>(20, 9), between));
     ASSERT_TRUE(other.embed(ids, again));
     EXPECT_EQ(first, again) << k.name;
   }
@@ -104,7 +106,9 @@ using use_model_test = with_model;
 TEST_F(use_model_test, embeds_a_short_text_as_the_reference_does) {
   use_model model{data_};
   EXPECT_EQ(model.dimension(), 512U);
-  for (const auto& t : reference_texts()) {
+  const auto texts = reference_texts();
+  for (std::size_t i = 0; i < texts.size(); i += network_step) {
+    const auto& t = texts[i];
     if (t.text.find_first_not_of(' ') == std::string::npos || t.ids.size() > use_pieces_max) continue;
     const auto made = model.embed(t.text);
     ASSERT_TRUE(made) << t.text;
@@ -132,11 +136,11 @@ TEST_F(use_model_test, knows_what_is_meant) {
 TEST_F(use_model_test, embeds_a_long_text_in_passages) {
   use_model model{data_};
   std::string text;
-  for (int i = 0; i < 40; ++i)
+  for (int i = 0; i < 16; ++i)
     text += "A leader election starts when followers stop hearing heartbeats. ";
   const auto made = model.embed(text);
   ASSERT_TRUE(made);
-  ASSERT_GE(made->passages.size(), 4U);
+  ASSERT_GE(made->passages.size(), 2U);
   ASSERT_EQ(made->vectors.size(), made->passages.size() * use_dimension);
   use_tokenizer::scratch scratch;
   for (std::size_t i = 0; i < made->passages.size(); ++i) {

@@ -57,6 +57,13 @@ struct reference_text {
   std::vector<float> vector; ///< empty when there is nothing to embed
 };
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr std::size_t network_step =
+    5; ///< of the texts that go through the network, which is slow then
+#else
+inline constexpr std::size_t network_step = 1;
+#endif
+
 inline std::vector<reference_text> reference_texts() {
   std::vector<reference_text> texts;
   const auto content = boost::json::parse(file_content(source_path("tests/data/use_lite_reference.json")));

@@ -1,6 +1,7 @@
 #include "search/inverted_index.hpp"
 
 #include <algorithm>
+#include <array>
 #include <tuple>
 #include <utility>
 
@@ -10,6 +11,8 @@ namespace {
 
 /// Scratch space above this is given back after the document that needed it.
 constexpr std::size_t scratch_kept = 64 * 1024;
+/// From so many words on, sorting by digits beats sorting by comparison.
+constexpr std::size_t radix_words = 400;
 
 void append_ascending(std::vector<std::uint8_t>& out, const std::vector<std::uint32_t>& numbers) {
   append_varint(out, numbers.size());
@@ -37,6 +40,26 @@ template <class T>
 void reset(std::vector<T>& scratch) {
   scratch.clear();
   if (scratch.capacity() > scratch_kept) scratch.shrink_to_fit();
+}
+
+/// By the upper half, keeping the order of equals, eleven bits at a time from the lowest (Knuth, "The Art of
+/// Computer Programming", volume 3, section 5.2.5): of thousands of keys that is several times quicker than
+/// comparing them.
+void radix_sort(std::vector<std::uint64_t>& keys, std::vector<std::uint64_t>& spare, std::uint64_t largest) {
+  constexpr unsigned bits = 11;
+  constexpr std::uint64_t mask = (1U << bits) - 1;
+  spare.resize(keys.size());
+  for (unsigned shift = 32; shift == 32 || (shift < 64 && largest >> shift != 0); shift += bits) {
+    std::array<std::uint32_t, mask + 1> starts{};
+    for (auto k : keys)
+      ++starts[k >> shift & mask];
+    std::uint32_t sum = 0;
+    for (auto& s : starts)
+      sum += std::exchange(s, sum);
+    for (auto k : keys)
+      spare[starts[k >> shift & mask]++] = k;
+    keys.swap(spare);
+  }
 }
 
 auto order_of(const field_fact& f) {
@@ -75,13 +98,17 @@ void inverted_index::commit(doc_id d, const std::vector<field_fact>& facts) {
     if (i == 0 || sorted[i]->field != sorted[i - 1]->field) columns.push_back(fields_.use(sorted[i]->field));
     column_of.push_back(columns.back());
   }
-  std::sort(keys_.begin(), keys_.end());
+  if (keys_.size() < radix_words)
+    std::sort(keys_.begin(), keys_.end());
+  else
+    radix_sort(keys_, spare_keys_, *std::max_element(keys_.begin(), keys_.end()));
   write_record(columns);
   const auto s = slots_.add(d, static_cast<std::uint32_t>(found_.size()), record_);
   append_terms(s);
   for (std::size_t i = 0; i < sorted.size(); ++i)
     columns_.add(slots_, s, column_of[i], *sorted[i]);
   reset(keys_);
+  reset(spare_keys_);
   reset(found_);
   reset(part_fields_);
   reset(record_);

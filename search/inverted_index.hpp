@@ -91,6 +91,7 @@ private:
 
   // The document being added.
   std::vector<std::uint64_t> keys_; ///< term_id in the upper half, place in found_ in the lower
+  std::vector<std::uint64_t> spare_keys_;
   std::vector<found_term> found_;
   std::vector<field_number> part_fields_;
   std::vector<std::uint64_t> field_seen_; ///< by field: the last document that had it, as counted by added_

@@ -1,8 +1,8 @@
 #pragma once
 
-// The inverted index: which terms stand where, built for constant updates and deletes, in memory. Ranking is BM25
-// (Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009, section 3), with the
-// same idf as SQLite's FTS5 so that the two can be compared.
+// The inverted index: which terms stand where, built for constant updates and deletes, in memory. Ranking is
+// BM25 (Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009, section 3),
+// with the same idf as SQLite's FTS5 so that the two can be compared.
 
 #include "search/analyzer.hpp"
 #include "search/doc_set.hpp"
@@ -28,7 +28,7 @@ struct scored_doc {
 };
 
 struct text_answer {
-  std::vector<scored_doc> hits; ///< best first; equal scores by ascending doc_id order of `tie` (see text_ask)
+  std::vector<scored_doc> hits; ///< best first; equal scores by ascending key (see text_ask), else by doc_id
   std::uint64_t total = 0;      ///< documents that match, all of them
 };
 
@@ -36,7 +36,8 @@ struct text_ask {
   const query_node* query = nullptr;  ///< what is matched and ranked
   const query_node* filter = nullptr; ///< also has to match, does not rank; null: everything
   const doc_set* within = nullptr;    ///< only these; null: all
-  const std::vector<std::string>* fields = nullptr; ///< text nodes without a field look only here; null or empty: everywhere
+  const std::vector<std::string>* fields =
+      nullptr; ///< text nodes without a field look only here; null or empty: everywhere
   std::size_t hits_max = 10;
   /// Orders documents of equal score: the key of each, as the engine knows it.
   std::string_view (*key_of)(const void* keys, doc_id d) = nullptr;
@@ -56,7 +57,7 @@ struct score_part {
   double frequency = 0; ///< of the term in the document
   double length = 0;    ///< of the document, in words
   double average_length = 0;
-  double weight = 1;    ///< below 1 for fuzzy matches
+  double weight = 1; ///< below 1 for fuzzy matches
   double score = 0;
 };
 
@@ -72,14 +73,15 @@ public:
   /// Inserts or replaces.
   void put(doc_id d, const extracted& content);
   void erase(doc_id d);
-  /// Does a bounded bit of the merging and reclaiming that updates leave behind (about `work` postings); returns
-  /// whether there is more. Changes no answer.
+  /// Does a bounded bit of the merging and reclaiming that updates leave behind (about `work` postings);
+  /// returns whether there is more. Changes no answer.
   bool reclaim_some(std::size_t work);
 
   text_answer search(const text_ask& ask) const;
   /// All documents that match, without ranking.
   doc_set matches(const text_ask& ask) const;
-  /// Counts of the values of a field over a set of documents, most frequent first, ties by value, at most `limit`.
+  /// Counts of the values of a field over a set of documents, most frequent first, ties by value, at most
+  /// `limit`.
   std::vector<facet_count> facets(std::string_view field, const doc_set& over, std::size_t limit) const;
   /// The addends of the score that search() gives this document; empty when it does not match.
   std::vector<score_part> explain(const text_ask& ask, doc_id d) const;

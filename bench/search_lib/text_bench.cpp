@@ -19,7 +19,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
-#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +30,7 @@ struct options {
   std::string wordnet = "/usr/share/wordnet";
   std::string man = "/usr/share/man";
   std::string folder = ".";
+  std::string only; ///< a system; empty: both
   std::size_t glosses = 200'000;
   std::size_t pages = 4'000;
   std::size_t queries = 1'000;
@@ -151,28 +152,33 @@ void measure(const char* data, const std::vector<std::string>& texts, const opti
   const auto file = std::filesystem::path(given.folder) / "text_bench.db";
   for (auto* suffix : {"", "-wal", "-shm"})
     std::filesystem::remove(file.string() + suffix);
-  troupe_index ours;
-  measure_indexing(data, "troupe", ours, changes, texts.size(), given.batch);
-  std::printf(
-      R"({"data":"%s","system":"troupe","what":"memory","text_bytes":%llu,"index_bytes":%llu,"ratio":%.3f})"
-      "\n",
-      data, static_cast<unsigned long long>(text_bytes), static_cast<unsigned long long>(ours.memory_bytes()),
-      static_cast<double>(ours.memory_bytes()) / static_cast<double>(text_bytes));
-  fts5_index theirs(file.string());
-  measure_indexing(data, "fts5", theirs, changes, texts.size(), given.batch);
+  std::optional<troupe_index> ours;
+  std::optional<fts5_index> theirs;
+  if (given.only != "fts5") {
+    measure_indexing(data, "troupe", ours.emplace(), changes, texts.size(), given.batch);
+    const auto index_bytes = ours->memory_bytes();
+    std::printf(
+        R"({"data":"%s","system":"troupe","what":"memory","text_bytes":%llu,"index_bytes":%llu,"ratio":%.3f})"
+        "\n",
+        data, static_cast<unsigned long long>(text_bytes), static_cast<unsigned long long>(index_bytes),
+        static_cast<double>(index_bytes) / static_cast<double>(text_bytes));
+  }
+  if (given.only != "troupe")
+    measure_indexing(data, "fts5", theirs.emplace(file.string()), changes, texts.size(), given.batch);
   for (auto& kind : questions_about(texts, given.queries, 7)) {
-    measure_queries(data, "troupe", ours, kind);
-    measure_queries(data, "fts5", theirs, kind);
+    if (ours) measure_queries(data, "troupe", *ours, kind);
+    if (theirs) measure_queries(data, "fts5", *theirs, kind);
     std::fflush(stdout);
   }
 }
 
 [[noreturn]] void usage(int code) {
-  std::fputs("usage: text_bench [--quick] [--folder DIR] [--wordnet DIR] [--man DIR]\n"
+  std::fputs("usage: text_bench [--quick] [--folder DIR] [--wordnet DIR] [--man DIR] [--only troupe|fts5]\n"
              "  --quick    fewer documents and queries\n"
              "  --folder   where FTS5's file goes (default: here)\n"
              "  --wordnet  folder of WordNet's data files (default: /usr/share/wordnet)\n"
-             "  --man      folder of the manual pages (default: /usr/share/man)\n",
+             "  --man      folder of the manual pages (default: /usr/share/man)\n"
+             "  --only     measure one system\n",
              code == 0 ? stdout : stderr);
   std::exit(code);
 }
@@ -188,6 +194,9 @@ options read_options(int argc, char** argv) {
       given.queries = 200;
     } else if (option == "--folder") {
       given.folder = value();
+    } else if (option == "--only") {
+      given.only = value();
+      if (given.only != "troupe" && given.only != "fts5") usage(2);
     } else if (option == "--wordnet") {
       given.wordnet = value();
     } else if (option == "--man") {

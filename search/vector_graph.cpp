@@ -187,10 +187,11 @@ bool vector_graph::search(const float* query, std::size_t breadth, const admissi
 
 std::uint64_t vector_graph::memory_bytes() const {
   auto& g = impl_->graph;
+  constexpr auto lock_bytes = sizeof(decltype(graph_type::link_list_locks_)::value_type);
   // The array grows by doubling, and pages of it that were never written take no memory; locks and tables do.
   return g.cur_element_count * g.size_data_per_element_ +
-         g.max_elements_ * (sizeof(char*) + sizeof(int) + sizeof(std::mutex) + sizeof(hnswlib::vl_type)) +
-         graph_type::max_update_element_locks * sizeof(std::mutex) + impl_->upper_bytes;
+         g.max_elements_ * (sizeof(char*) + sizeof(int) + lock_bytes + sizeof(hnswlib::vl_type)) +
+         graph_type::max_update_element_locks * lock_bytes + impl_->upper_bytes;
 }
 
 void vector_graph::write(block_writer& out) const {

@@ -38,8 +38,8 @@ engine built_afresh(const model& m, const engine_settings& settings) {
   auto e = make_engine(settings);
   for (auto& [key, d] : m.docs) {
     put_json(e, key, m.json_of(d), d.revision);
-    if (!d.vectors.empty())
-      EXPECT_TRUE(e.annotate(key, revision_t{d.revision}, passages_for(d.vectors), d.vectors).has_value());
+    if (d.vectors.empty()) continue;
+    EXPECT_TRUE(e.annotate(key, revision_t{d.revision}, passages_for(d.vectors), d.vectors).has_value());
   }
   return e;
 }
@@ -172,8 +172,9 @@ private:
       ASSERT_TRUE(expected.count(hit.key) != 0 && seen.insert(hit.key).second) << hit.key;
       ASSERT_EQ(hit.mod_revision.value, m_.docs[hit.key].revision);
       ASSERT_EQ(hit.value.view(), m_.json_of(m_.docs[hit.key]));
-      if (q.ask.mode == search_mode::semantic)
+      if (q.ask.mode == search_mode::semantic) {
         ASSERT_NEAR(hit.score, cosine(q.ask.vector, m_.docs[hit.key].vectors), 1e-4);
+      }
       if (i == 0) continue;
       auto& before = answer.hits[i - 1];
       ASSERT_TRUE(before.score > hit.score || (before.score == hit.score && before.key < hit.key));

@@ -28,7 +28,7 @@ std::vector<snippet> engine::impl::marks(const document& d, const engine_ask& as
                                          const query_node& query) const {
   auto content = extract(d);
   if (!ask.fields.empty())
-    std::erase_if(content.texts, [&](const text_part& part) {
+    std::erase_if(content.texts, [&](const search::text_part& part) {
       return std::find(ask.fields.begin(), ask.fields.end(), part.field) == ask.fields.end();
     });
   return highlight(content, query, text->words());

@@ -109,12 +109,12 @@ void measure_indexing(const char* data, const char* system, Index& index, const 
   index.end_batch();
   const auto seconds = seconds_since(start);
   const auto cpu_seconds = static_cast<double>(std::clock() - cpu_start) / CLOCKS_PER_SEC;
-  std::printf(
-      R"({"data":"%s","system":"%s","what":"index","documents":%zu,"changes":%zu,"seconds":%.4f,"cpu_seconds":%.4f,)"
-      R"("changes_per_second":%.0f})"
-      "\n",
-      data, system, documents, changes.size(), seconds, cpu_seconds,
-      static_cast<double>(changes.size()) / seconds);
+  std::printf(R"({"data":"%s","system":"%s","what":"index","documents":%zu,"changes":%zu,)"
+              R"("seconds":%.4f,"cpu_seconds":%.4f,)"
+              R"("changes_per_second":%.0f})"
+              "\n",
+              data, system, documents, changes.size(), seconds, cpu_seconds,
+              static_cast<double>(changes.size()) / seconds);
 }
 
 template <class Index>

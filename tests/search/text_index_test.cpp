@@ -174,12 +174,13 @@ TEST(text_index, many_lists_keep_the_most_frequent_terms_of_a_prefix) {
 TEST(text_index, takes_little_more_memory_than_the_text) {
   auto index = plain_index();
   dice random(seed_of(11));
+  // As glosses are: a dozen words of six letters, a vocabulary of a twentieth of all words.
   std::uint64_t text_bytes = 0;
   std::vector<std::string> texts(20'000);
   auto put = [&](doc_id d) {
     std::string text;
     for (auto n = 6 + random.below(14); n > 0; --n)
-      text += word(random.skewed(30'000)) + " ";
+      text += word(random.skewed(10'000)) + "en ";
     text_bytes += text.size() - texts[d].size();
     index.put(d, text_of(text));
     texts[d] = text;

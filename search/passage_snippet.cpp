@@ -25,7 +25,7 @@ std::string_view without_blanks(std::string_view text) {
 
 std::optional<snippet> passage_snippet(std::string_view text, passage range, std::size_t bytes_max) {
   std::size_t begin = std::min<std::size_t>(range.begin, text.size());
-  std::size_t end = std::min<std::size_t>(range.end, text.size());
+  std::size_t end = std::max(begin, std::min<std::size_t>(range.end, text.size()));
   while (begin < end && inside_sequence(text, begin))
     ++begin;
   while (end > begin && inside_sequence(text, end))

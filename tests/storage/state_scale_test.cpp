@@ -164,7 +164,7 @@ TEST(state_scale, says_how_long_vectors_take) {
   while (d.m.pending_vectors() != 0) {
     for (auto& item : d.m.pending_after({}, {}, 200'000))
       t.success.push_back(
-          annotate_operation{item.key, item.mod_revision, {}, annotation_outcome::embedded, vectors});
+          annotate_operation{item.key, item.mod_revision, d.m.embedding().id, annotation_outcome::embedded, vectors});
     d.apply(command_of(std::exchange(t, {})));
   }
   watch.print("page of what waits, and annotation", count);

@@ -161,10 +161,11 @@ TEST(state_scale, says_how_long_vectors_take) {
   watch.print("setting a model, for each key", count);
   if (!sanitized) std::printf("a value that waits: %zu bytes\n", (heap_bytes() - before) / count);
   const auto vectors = vectors_of(1);
+  const auto model = d.m.embedding().id;
   while (d.m.pending_vectors() != 0) {
     for (auto& item : d.m.pending_after({}, {}, 200'000))
       t.success.push_back(
-          annotate_operation{item.key, item.mod_revision, d.m.embedding().id, annotation_outcome::embedded, vectors});
+          annotate_operation{item.key, item.mod_revision, model, annotation_outcome::embedded, vectors});
     d.apply(command_of(std::exchange(t, {})));
   }
   watch.print("page of what waits, and annotation", count);

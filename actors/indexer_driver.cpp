@@ -148,6 +148,7 @@ void indexer_driver::follow(storage::change_batch& batch) {
 void indexer_driver::use_model(const storage::embedding_state& embedding) {
   embedding_ = embedding;
   vector_revision_ = {};
+  next_report_ms_ = 0;
   if (auto done = engine_->reset_vectors(graph_settings(embedding.model)); !done)
     spdlog::error("indexer: no vectors of this model are kept: {}", done.error().detail);
 }

@@ -57,8 +57,12 @@ def test_words_and_meaning_on_any_node(make_cluster):
         assert keys(found)[0] == "help/password", found
         assert found["total"] == len(HELP)
         assert keys(search(node, q="broken thing, give me a refund", mode="hybrid", vectors="wait"))[0] == "help/refund"
-    status = cluster.nodes[0].status()["search"]
-    assert status["ready"] and status["model"].startswith("use-lite-en@") and status["pending"] == 0
+
+    def shown():  # a node's report is up to a second old
+        status = cluster.nodes[0].status()["search"]
+        return status["ready"] and (status["model"] or "").startswith("use-lite-en@") and status["pending"] == 0 and status["vectors"] == 6
+
+    wait_until(shown, 20, "the status shows the model and the vectors")
 
 
 def test_the_answer_says_what_was_found_and_where(make_cluster):

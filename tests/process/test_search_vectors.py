@@ -30,7 +30,7 @@ def test_clients_bring_their_vectors(make_cluster):
     for node in cluster.nodes:
         found = post(node, "/v1/search", {"mode": "semantic", "vector": [7.2, 0, 0], "limit": 2})
         assert keys(found) == ["v7", "v8"]
-    both = post(cluster.nodes[1], "/v1/search", {"mode": "hybrid", "q": "number", "vector": [3, 0, 0], "limit": 1})
+    both = post(cluster.nodes[1], "/v1/search", {"mode": "hybrid", "q": "3", "vector": [3, 0, 0], "limit": 1})
     assert keys(both) == ["v3"]
     post(cluster.nodes[0], "/v1/bulk", {"items": [{"key": "v", "value": "x", "vector": [1, 2]}]}, status=400)
     # A value written without a vector has none.

@@ -126,6 +126,7 @@ void measure_queries(const char* data, const char* system, Index& index, const q
     rows += index.find(q);
     microseconds.push_back(seconds_since(start) * 1e6);
   }
+  if (microseconds.empty()) return;
   std::sort(microseconds.begin(), microseconds.end());
   auto share = [&](double part) {
     return microseconds[static_cast<std::size_t>(part * static_cast<double>(microseconds.size() - 1))];
@@ -174,11 +175,13 @@ void measure(const char* data, const std::vector<std::string>& texts, const opti
 
 [[noreturn]] void usage(int code) {
   std::fputs("usage: text_bench [--quick] [--folder DIR] [--wordnet DIR] [--man DIR] [--only troupe|fts5]\n"
+             "                  [--glosses N] [--pages N] [--queries N]\n"
              "  --quick    fewer documents and queries\n"
              "  --folder   where FTS5's file goes (default: here)\n"
              "  --wordnet  folder of WordNet's data files (default: /usr/share/wordnet)\n"
              "  --man      folder of the manual pages (default: /usr/share/man)\n"
-             "  --only     measure one system\n",
+             "  --only     measure one system\n"
+             "  --glosses, --pages, --queries  at most so many; 0 leaves a kind out\n",
              code == 0 ? stdout : stderr);
   std::exit(code);
 }
@@ -197,6 +200,12 @@ options read_options(int argc, char** argv) {
     } else if (option == "--only") {
       given.only = value();
       if (given.only != "troupe" && given.only != "fts5") usage(2);
+    } else if (option == "--glosses") {
+      given.glosses = std::strtoull(value().c_str(), nullptr, 10);
+    } else if (option == "--pages") {
+      given.pages = std::strtoull(value().c_str(), nullptr, 10);
+    } else if (option == "--queries") {
+      given.queries = std::strtoull(value().c_str(), nullptr, 10);
     } else if (option == "--wordnet") {
       given.wordnet = value();
     } else if (option == "--man") {
@@ -214,6 +223,6 @@ options read_options(int argc, char** argv) {
 int main(int argc, char** argv) {
   using namespace troupe::bench;
   const auto given = read_options(argc, argv);
-  measure("wordnet", wordnet_glosses(given.wordnet, given.glosses), given);
-  measure("manpages", manual_pages(given.man, given.pages), given);
+  if (given.glosses > 0) measure("wordnet", wordnet_glosses(given.wordnet, given.glosses), given);
+  if (given.pages > 0) measure("manpages", manual_pages(given.man, given.pages), given);
 }

@@ -31,9 +31,9 @@ function(troupe_program name)
 endfunction()
 
 # troupe_test(<name> SOURCES ... LINKS ...): a GoogleTest program under <build>/tests, known to CTest as one test of that name.
-# The environment variable TROUPE_SOURCE_DIR tells it where the checkout is.
+# The environment variable TROUPE_SOURCE_DIR tells it where the checkout is; ENVIRONMENT adds others.
 function(troupe_test name)
-  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LINKS;ARGS" ${ARGN})
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LINKS;ARGS;ENVIRONMENT" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
@@ -41,5 +41,6 @@ function(troupe_test name)
   target_link_libraries(${name} PRIVATE ${arg_LINKS} troupe_warnings GTest::gtest GTest::gmock GTest::gtest_main)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   add_test(NAME ${name} COMMAND ${name} ${arg_ARGS})
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} ENVIRONMENT "TROUPE_SOURCE_DIR=${PROJECT_SOURCE_DIR}")
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} ENVIRONMENT
+    "TROUPE_SOURCE_DIR=${PROJECT_SOURCE_DIR};${arg_ENVIRONMENT}")
 endfunction()

@@ -59,7 +59,7 @@ private:
   }
   void grow(std::uint32_t wanted) {
     // What malloc rounds to anyway: multiples of 16 bytes, eight of which are its own.
-    const std::uint32_t larger = (wanted + wanted / 4 + 15) / 16 * 16 + 8;
+    const std::uint32_t larger = (wanted + wanted / 2 + 15) / 16 * 16 + 8;
     auto* fresh = new std::uint8_t[larger];
     std::memcpy(fresh, data(), size_);
     if (outside()) delete[] pointer();

@@ -148,9 +148,7 @@ void inverted_index::append_terms(slot_t s) {
 void inverted_index::append(term_id t, slot_t s, std::uint32_t count, std::span<const std::uint8_t> places) {
   auto& list = lists_[t];
   if (list.live() == 0) ++live_terms_;
-  list_bytes_ -= list.heap_bytes();
-  list.append(slots_, s, count, places);
-  list_bytes_ += list.heap_bytes();
+  list_bytes_ += list.append(slots_, s, count, places);
 }
 
 void inverted_index::erase(doc_id d) {

@@ -12,19 +12,23 @@ constexpr std::uint32_t dead_share = 4;
 
 } // namespace
 
-void posting_list::append(const slot_table& slots, slot_t s, std::uint32_t count,
-                          std::span<const std::uint8_t> places) {
+std::size_t posting_list::append(const slot_table& slots, slot_t s, std::uint32_t count,
+                                 std::span<const std::uint8_t> places) {
   const auto stored = slots.stored(s);
   std::uint8_t head[2 * varint_bytes_max];
   const std::uint64_t step = tail_count_ == 0 ? stored : stored - last_;
   auto* end = write_varint(head, step << 1 | (count > 1 ? 1 : 0));
   if (count > 1) end = write_varint(end, count - 2);
+  const bool seals = tail_count_ + 1 == block_postings;
+  const auto had = seals ? heap_bytes() : tail_.heap_bytes();
   tail_.append({head, end});
   tail_.append(places);
   last_ = stored;
   ++total_;
   ++live_;
-  if (++tail_count_ == block_postings) seal(slots);
+  ++tail_count_;
+  if (seals) seal(slots);
+  return (seals ? heap_bytes() : tail_.heap_bytes()) - had;
 }
 
 std::uint32_t posting_list::read_tail(const slot_table& slots, slot_t* at, std::uint32_t* counts,
@@ -47,6 +51,9 @@ void posting_list::read_live_tail(const slot_table& slots, loose_postings& out) 
   std::array<std::uint32_t, block_postings> counts;
   std::array<const std::uint8_t*, block_postings> places;
   const auto n = read_tail(slots, at.data(), counts.data(), places.data());
+  out.slots.reserve(n);
+  out.counts.reserve(n);
+  out.places.reserve(tail_.size());
   for (std::uint32_t i = 0; i < n; ++i)
     if (slots.live(at[i])) out.add(at[i], counts[i], places[i], skip_places(places[i], counts[i]));
 }

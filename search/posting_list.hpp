@@ -16,7 +16,9 @@ namespace troupe::search {
 class posting_list {
 public:
   /// The slot is live and later than every other of the list; count is that of the occurrences in `places`.
-  void append(const slot_table& slots, slot_t s, std::uint32_t count, std::span<const std::uint8_t> places);
+  /// Returns by how much heap_bytes() has grown, modulo 2^64.
+  std::size_t append(const slot_table& slots, slot_t s, std::uint32_t count,
+                     std::span<const std::uint8_t> places);
   /// One of its slots is about to die, or has died.
   void count_death() { --live_; }
 

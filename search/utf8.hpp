@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace troupe::search {
@@ -45,8 +46,17 @@ inline code_point decode_utf8(std::string_view text, std::size_t at) {
 
 /// Offset of the first byte that is not UTF-8; the size of the text when all of it is.
 inline std::size_t valid_utf8_prefix(std::string_view text) {
+  constexpr std::uint64_t beyond_ascii = 0x8080808080808080U;
   std::size_t at = 0;
   while (at < text.size()) {
+    std::uint64_t eight;
+    if (text.size() - at >= sizeof eight) {
+      std::memcpy(&eight, text.data() + at, sizeof eight);
+      if ((eight & beyond_ascii) == 0) {
+        at += sizeof eight;
+        continue;
+      }
+    }
     auto c = decode_utf8(text, at);
     if (!c.valid) break;
     at += c.size;

@@ -21,6 +21,10 @@ inline std::uint8_t* write_varint(std::uint8_t* at, std::uint64_t v) {
 }
 
 inline void append_varint(std::vector<std::uint8_t>& out, std::uint64_t v) {
+  if (v < 0x80) {
+    out.push_back(static_cast<std::uint8_t>(v));
+    return;
+  }
   std::uint8_t bytes[varint_bytes_max];
   out.insert(out.end(), bytes, write_varint(bytes, v));
 }

@@ -25,6 +25,35 @@ embedding_attempt attempt(search::embedder& model, std::string_view text) {
   return out;
 }
 
+embedding_attempt unavailable(std::string why) {
+  embedding_attempt out;
+  out.why = std::move(why);
+  return out;
+}
+
+/// Makes the model if it is not there yet.
+embedding_attempt ask_model(embed_worker_state& s, std::string_view text) {
+  if (!s.model) {
+    auto made = s.options.make();
+    if (!made) return unavailable(made.error().detail);
+    s.model = std::move(*made);
+  }
+  return attempt(*s.model, text);
+}
+
+embedding_attempt embed_one(embed_worker_state& s, std::string_view text, std::int64_t deadline_ms) {
+  auto now = s.options.now_ms ? s.options.now_ms() : 0;
+  if (deadline_ms != 0 && now >= deadline_ms) return unavailable("the time for it was over");
+  if (now < s.rests_until_ms) return unavailable(s.why);
+  auto out = ask_model(s, text);
+  if (out.what == embedding_attempt::fate::unavailable && s.options.now_ms) {
+    spdlog::warn("embedding: {}", out.why);
+    s.rests_until_ms = s.options.now_ms() + s.options.rest_ms;
+    s.why = out.why;
+  }
+  return out;
+}
+
 } // namespace
 
 embed_worker_actor::behavior_type embed_worker(embed_worker_actor::stateful_pointer<embed_worker_state> self,
@@ -35,19 +64,8 @@ embed_worker_actor::behavior_type embed_worker(embed_worker_actor::stateful_poin
         auto& s = self->state;
         if (!std::exchange(s.prepared, true)) s.options.on_thread();
         embedded_texts out;
-        out.attempts.resize(asked.texts.size());
-        if (!s.model) {
-          if (auto made = s.options.make()) {
-            s.model = std::move(*made);
-          } else {
-            spdlog::error("embedding: {}", made.error().detail);
-            for (auto& a : out.attempts)
-              a.why = made.error().detail;
-            return out;
-          }
-        }
-        for (std::size_t i = 0; i < asked.texts.size(); ++i)
-          out.attempts[i] = attempt(*s.model, asked.texts[i]);
+        for (auto& text : asked.texts)
+          out.attempts.push_back(embed_one(s, text, asked.deadline_ms));
         return out;
       },
   };

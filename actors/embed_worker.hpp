@@ -19,6 +19,11 @@ struct embed_worker_options {
   std::function<result<std::unique_ptr<search::embedder>>()> make;
   /// Called once on the worker's thread before anything else; for its priority.
   std::function<void()> on_thread = [] {};
+  /// The node's steady clock in milliseconds; null: no deadline is looked at and nothing is ever given a
+  /// rest.
+  std::function<std::int64_t()> now_ms = {};
+  /// After the model was unavailable it is not asked for so long; texts are unavailable at once.
+  std::int64_t rest_ms = 1'000;
 };
 
 struct embed_worker_state {
@@ -27,6 +32,8 @@ struct embed_worker_state {
   embed_worker_options options;
   bool prepared = false;
   std::unique_ptr<search::embedder> model;
+  std::int64_t rests_until_ms = 0;
+  std::string why; ///< it was unavailable
 };
 
 embed_worker_actor::behavior_type embed_worker(embed_worker_actor::stateful_pointer<embed_worker_state> self,

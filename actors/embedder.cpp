@@ -16,8 +16,6 @@ namespace {
 using self_pointer = embedder_actor::stateful_pointer<embedder_state>;
 using fate = embedding_attempt::fate;
 
-/// The model may be an endpoint with its own time-outs and retries, or texts that take a slow machine long.
-constexpr auto worker_timeout = std::chrono::minutes(10);
 constexpr std::uint32_t proposal_timeout_ms = 30'000;
 /// Vectors in one proposal; what a batch has more is embedded again with the next.
 constexpr std::size_t proposal_bytes = 4 * 1024 * 1024;
@@ -41,33 +39,43 @@ void propose(self_pointer self, command c) {
   self->send(raft_of(self), std::move(batch), answer_sink_actor{self});
 }
 
-/// What the batch's values are annotated with. Values that were not available stay out, to be tried again.
+/// Whether a value that was not embedded is given up. While nothing else succeeds the maker is away, or wrong
+/// as a whole, which says nothing about this value; successes between two tries say that it is the cause.
+bool given_up(embedder_state& s, const std::pair<revision_t, std::string>& name) {
+  if (s.setbacks.size() >= embedder_state::setbacks_max) s.setbacks.clear();
+  auto& setback = s.setbacks[name];
+  if (setback.tries == 0 || s.successes > setback.successes) ++setback.tries;
+  setback.successes = s.successes;
+  return setback.tries >= s.options.tries_max;
+}
+
+/// At most once a minute: an endpoint may be away for long.
+void warn(embedder_state& s, const std::string& why) {
+  if (s.now_ms < s.next_warning_ms) return;
+  s.next_warning_ms = s.now_ms + 60'000;
+  spdlog::warn("embedding: values wait for their vectors: {}", why);
+}
+
+/// What the batch's values are annotated with. Values that were not embedded stay out, to be tried again.
 transaction annotations(self_pointer self, const std::vector<key_value>& values,
                         const std::vector<std::optional<embedding_attempt>>& attempts) {
   auto& s = self->state;
-  bool any_answer = std::any_of(attempts.begin(), attempts.end(),
-                                [](auto& a) { return a && a->what != fate::unavailable; });
   transaction out;
-  std::map<std::pair<revision_t, std::string>, unsigned> tries;
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < values.size() && bytes < proposal_bytes; ++i) {
     auto a = attempts[i].value_or(embedding_attempt{fate::nothing, {}, {}, {}});
     std::pair name{values[i].mod_revision, values[i].key};
-    if (a.what == fate::unavailable) {
-      // When nobody is embedded the maker is away, which says nothing about this value.
-      auto n = s.tries[name] + (any_answer ? 1 : 0);
-      if (n < s.options.tries_max) {
-        tries[name] = n;
-        continue;
-      }
-      spdlog::warn("embedding: a value of revision {} failed {} times and is given up: {}", name.first.value,
-                   n, a.why);
+    if (a.what == fate::unavailable || a.what == fate::failed) {
+      warn(s, a.why);
+      if (!given_up(s, name)) continue;
+      spdlog::error("embedding: a value of revision {} is given up: {}", name.first.value, a.why);
       a.what = fate::failed;
     }
+    s.successes += a.what == fate::embedded;
+    s.setbacks.erase(name);
     bytes += a.vectors.size() * sizeof(float);
     out.success.emplace_back(annotation_of(name.second, name.first, s.model, a));
   }
-  s.tries = std::move(tries);
   return out;
 }
 
@@ -83,11 +91,19 @@ void on_embedded(self_pointer self, const std::vector<key_value>& values,
     failed += outcome == annotation_outcome::failed;
   }
   s.options.report(embedded, failed, seconds);
-  if (t.success.empty()) return pause(self);
+  // What comes behind may fare better; what was passed over is tried again after it.
+  bool stuck = t.success.empty();
+  s.behind =
+      stuck ? std::pair{values.back().mod_revision, values.back().key} : std::pair<revision_t, std::string>{};
+  if (stuck) return pause(self);
   command c;
   c.body = std::move(t);
   propose(self, std::move(c));
 }
+
+/// A text that every model can embed. It goes first when some value could not be embedded lately, to tell a
+/// maker that is away from a value that is the cause.
+constexpr std::string_view probe_text = "hello";
 
 void embed(self_pointer self, std::vector<key_value> values) {
   auto& s = self->state;
@@ -95,6 +111,8 @@ void embed(self_pointer self, std::vector<key_value> values) {
   std::vector<std::optional<embedding_attempt>> attempts(values.size());
   std::vector<std::size_t> places;
   embed_texts texts;
+  bool probing = !s.setbacks.empty();
+  if (probing) texts.texts.emplace_back(probe_text);
   for (std::size_t i = 0; i < values.size(); ++i) {
     auto& v = values[i];
     if (auto text = text_to_embed(s.options.scope, v.key, v.value.view(), v.type)) {
@@ -105,12 +123,15 @@ void embed(self_pointer self, std::vector<key_value> values) {
   if (places.empty()) return on_embedded(self, values, attempts, 0);
   auto reign = s.reign;
   auto began = std::chrono::steady_clock::now();
-  self->request(s.background, worker_timeout, std::move(texts))
+  // The worker answers sooner or later: each text has its own limits.
+  self->request(s.background, caf::infinite, std::move(texts))
       .then(
           [=](embedded_texts& made) mutable {
-            if (self->state.reign != reign) return;
+            auto& s = self->state;
+            if (s.reign != reign) return;
+            if (probing && made.attempts.front().what == fate::embedded) ++s.successes;
             for (std::size_t i = 0; i < places.size(); ++i)
-              attempts[places[i]] = std::move(made.attempts[i]);
+              attempts[places[i]] = std::move(made.attempts[i + probing]);
             std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
             on_embedded(self, values, attempts, took.count());
           },
@@ -121,11 +142,27 @@ void embed(self_pointer self, std::vector<key_value> values) {
           });
 }
 
-/// The leader's cluster file decides which model the cluster has.
+/// Vectors of the model that the cluster has could not be made again, or would be dropped for none.
+bool would_lose(const embedder_options& o, const embedding_model& now) {
+  return !o.replace && now.maker != vector_maker::none &&
+         (now.maker == vector_maker::client || o.model.maker == vector_maker::none);
+}
+
+/// The leader's cluster file decides which model the cluster has. False: it is that one.
 bool set_model(self_pointer self, const storage::embedding_state& now) {
   auto& s = self->state;
   s.model = now.id;
   if (now.model == s.options.model) return false;
+  if (would_lose(s.options, now.model)) {
+    if (s.now_ms >= s.next_warning_ms)
+      spdlog::error(
+          "embedding: the cluster has vectors of \"{}\" and this node's cluster file names \"{}\"; they "
+          "are kept and nothing is embedded, unless [embedding] says replace = true",
+          now.model.name, s.options.model.name);
+    s.next_warning_ms = std::max(s.next_warning_ms, s.now_ms + 60'000);
+    pause(self);
+    return true;
+  }
   spdlog::warn("embedding: the cluster's model becomes \"{}\" (was \"{}\"); all vectors are made anew",
                s.options.model.name, now.model.name);
   command c;
@@ -141,14 +178,16 @@ void next_batch(self_pointer self) {
   auto reign = s.reign;
   // The model may have been seen under an earlier leadership: the first question is answered at once.
   bool wait = static_cast<bool>(s.model) || s.options.model.maker == vector_maker::none;
-  self->request(s.storage, caf::infinite, pending_request{s.model, wait, s.options.batch_bytes})
+  self->request(s.storage, caf::infinite,
+                pending_request{s.model, wait, s.options.batch_bytes, s.behind.first, s.behind.second})
       .then(
           [=](pending_values& p) {
             auto& s = self->state;
             if (s.reign != reign) return;
             if (set_model(self, p.embedding)) return;
             if (p.values.empty() || !s.background) {
-              s.busy = false; // the tick asks again
+              s.busy = false; // the tick asks again, from the beginning
+              s.behind = {};
               return;
             }
             embed(self, std::move(p.values));
@@ -177,7 +216,8 @@ void on_leadership(self_pointer self, bool leads) {
   s.busy = false;
   s.proposed = 0;
   s.model = {};
-  s.tries.clear();
+  s.setbacks.clear();
+  s.behind = {};
   s.resume_ms = 0;
   next_batch(self);
 }

@@ -20,12 +20,15 @@ namespace troupe {
 
 struct embedder_options {
   embedding_model model;     ///< what the cluster file says; the leader makes it the cluster's
+  bool replace = false;      ///< also in place of a model whose vectors nobody can make again, and by none
   search::index_scope scope; ///< values outside it are skipped
   std::size_t batch_values = 16;
   std::size_t batch_bytes = 256 * 1024; ///< of values in one batch, or one value
-  unsigned tries_max = 5;               ///< of one value, while others succeed; then it has failed
-  std::int64_t pause_ms = 1'000;        ///< after a batch that nobody could embed or that was not taken
-  std::size_t sync_writes_max = 1'024;  ///< being embedded before they are proposed
+  unsigned tries_max = 5;        ///< of one value, with successes of others in between; then it has failed
+  std::int64_t pause_ms = 1'000; ///< after a batch that nobody could embed or that was not taken
+  std::size_t sync_writes_max = 1'024;           ///< being embedded before they are proposed
+  std::size_t sync_bytes_max = 32 * 1024 * 1024; ///< commands and texts of those
+  std::size_t sync_texts_max = 256;              ///< of one of them
   std::size_t command_bytes_max = 16 * 1024 * 1024;
   /// Told what became of values, and how long their batch took; must not block.
   std::function<void(std::uint64_t embedded, std::uint64_t failed, double seconds)> report =
@@ -38,7 +41,7 @@ struct embedder_state {
   embedder_options options;
   caf::strong_actor_ptr raft;
   storage_actor storage;
-  embed_worker_actor foreground; ///< null: this node makes no vectors
+  embed_worker_actor foreground; ///< of writes that wait for it; null: this node makes no vectors
   embed_worker_actor background;
 
   bool leads = false;
@@ -49,8 +52,19 @@ struct embedder_state {
   std::int64_t resume_ms = 0;
   std::uint64_t proposed = 0; ///< id of the open request; 0: none
   std::uint64_t last_request = 0;
-  std::map<std::pair<revision_t, std::string>, unsigned> tries; ///< of values of the current batches only
+  /// A value that was not embedded.
+  struct setback {
+    unsigned tries = 0;
+    std::uint64_t successes = 0; ///< of others, when it was last tried
+  };
+  static constexpr std::size_t setbacks_max = 10'000;
+  std::map<std::pair<revision_t, std::string>, setback> setbacks; ///< bounded by setbacks_max
+  std::uint64_t successes = 0;
+  /// Where to go on, when nothing before it could be embedded; otherwise the beginning.
+  std::pair<revision_t, std::string> behind;
+  std::int64_t next_warning_ms = 0;
   std::size_t sync_writes = 0;
+  std::size_t sync_bytes = 0;
   answer_collector answers;
 };
 

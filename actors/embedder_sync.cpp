@@ -15,19 +15,26 @@ using self_pointer = embedder_actor::stateful_pointer<embedder_state>;
 using fate = embedding_attempt::fate;
 
 constexpr auto storage_timeout = std::chrono::seconds(10);
-constexpr auto sync_timeout = std::chrono::seconds(60);
 
 /// Everything of one request on its way through storage, worker and log.
 struct open_write {
   request asked;
   answer_sink_actor sink;
   command what;
+  std::int64_t deadline_ms = 0;
+  std::size_t bytes = 0; ///< counted in sync_bytes
 };
 using shared_write = std::shared_ptr<open_write>;
 
+/// Gives back what the write counted for.
+void let_go(self_pointer self, const shared_write& w) {
+  --self->state.sync_writes;
+  self->state.sync_bytes -= w->bytes;
+}
+
 void refuse(self_pointer self, const shared_write& w, refusal_kind kind, std::string why) {
   auto& s = self->state;
-  --s.sync_writes;
+  let_go(self, w);
   s.answers.refuse(w->sink, w->asked.id,
                    {kind, kind == refusal_kind::overloaded ? 1'000u : 0u, std::move(why)});
   s.answers.flush(static_cast<embedder_actor::base*>(self));
@@ -64,6 +71,9 @@ void add_annotations(std::vector<operation>& branch, model_id model,
 void propose(self_pointer self, const shared_write& w, model_id model,
              const std::map<const put_operation*, embedding_attempt>& made) {
   auto& s = self->state;
+  // The asker has been told that nobody knows; applying it now would only surprise.
+  if (s.now_ms >= w->deadline_ms)
+    return refuse(self, w, refusal_kind::overloaded, "not applied: no vector was made in time");
   auto& t = std::get<transaction>(w->what.body);
   add_annotations(t.success, model, made);
   add_annotations(t.failure, model, made);
@@ -71,7 +81,7 @@ void propose(self_pointer self, const shared_write& w, model_id model,
     return refuse(self, w, refusal_kind::invalid, "with its vectors the command is too large; split it");
   request_batch batch;
   batch.requests.push_back({w->asked.id, w->asked.timeout_ms, write_request{encode_command(w->what)}});
-  --s.sync_writes;
+  let_go(self, w);
   self->send(caf::actor_cast<raft_actor>(s.raft), std::move(batch), w->sink);
 }
 
@@ -86,13 +96,18 @@ void embed(self_pointer self, const shared_write& w, model_id model) {
     }
   });
   if (puts.empty()) return propose(self, w, model, {});
-  self->request(s.foreground, sync_timeout, std::move(texts))
+  if (puts.size() > s.options.sync_texts_max)
+    return refuse(self, w, refusal_kind::invalid,
+                  "at most " + std::to_string(s.options.sync_texts_max) +
+                      " values are embedded before they are written; split it");
+  texts.deadline_ms = w->deadline_ms;
+  self->request(s.foreground, caf::infinite, std::move(texts))
       .then(
           [=](embedded_texts& answer) {
             std::map<const put_operation*, embedding_attempt> made;
             for (std::size_t i = 0; i < puts.size(); ++i) {
               auto& a = answer.attempts[i];
-              if (a.what == fate::unavailable)
+              if (a.what == fate::unavailable || a.what == fate::failed)
                 return refuse(self, w, refusal_kind::overloaded,
                               "not applied: no vector could be made: " + a.why);
               made.emplace(puts[i], std::move(a));
@@ -100,7 +115,7 @@ void embed(self_pointer self, const shared_write& w, model_id model) {
             propose(self, w, model, made);
           },
           [=](const caf::error&) {
-            refuse(self, w, refusal_kind::overloaded, "not applied: no vector was made in time");
+            refuse(self, w, refusal_kind::overloaded, "not applied: the embedding worker ended");
           });
 }
 
@@ -124,9 +139,15 @@ void begin(self_pointer self, const shared_write& w) {
 void embed_and_write(self_pointer self, embed_writes& batch, const answer_sink_actor& sink) {
   auto& s = self->state;
   for (auto& r : batch.requests) {
-    auto w = std::make_shared<open_write>(open_write{std::move(r), sink, {}});
-    bool full = s.sync_writes >= s.options.sync_writes_max;
+    auto w = std::make_shared<open_write>();
+    w->asked = std::move(r);
+    w->sink = sink;
+    w->deadline_ms = s.now_ms + w->asked.timeout_ms;
+    // The command and, at most as long, its texts.
+    w->bytes = 2 * std::get<write_request>(w->asked.body).command.size();
     ++s.sync_writes;
+    s.sync_bytes += w->bytes;
+    bool full = s.sync_writes > s.options.sync_writes_max || s.sync_bytes > s.options.sync_bytes_max;
     if (full) {
       refuse(self, w, refusal_kind::overloaded, "too many writes wait for their vectors; not applied");
       continue;

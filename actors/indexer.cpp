@@ -42,10 +42,13 @@ void indexer_driver::save_if_due() {
   bool due = options_.files && ready_ && now_ms_ >= next_save_ms_ && unsaved_ >= options_.save_after_changes;
   if (!due || engine_->unlinked() != 0 || desk_.size() != 0 || !graph_settings(embedding_.model)) return;
   next_save_ms_ = now_ms_ + options_.save_period_ms;
-  unsaved_ = 0;
+  adopting_ = false;
+  engine_->drop_unadopted();
   // The graph can be built anew from the key space, so a disk that refuses it is no reason to stop.
   if (auto saved = engine_->save_vectors(*options_.files, options_.vector_file); !saved)
     spdlog::warn("indexer: the vectors' graph was not saved: {}", saved.error().detail);
+  else
+    unsaved_ = 0;
 }
 
 void indexer_driver::on_tick(const tick& t) {

@@ -33,6 +33,8 @@ struct indexer_options {
   std::uint64_t save_after_changes = 1'000; ///< and how often at most
   std::int64_t save_period_ms = 5 * 60 * 1000;
   std::function<void()> on_thread = [] {}; ///< called once on the indexer's thread; for its priority
+  /// The node's steady clock in milliseconds; null: the time is that of the last tick.
+  std::function<std::int64_t()> now_ms = {};
 
   /// Told about once a second; must not block.
   std::function<void(const search_status&, const search::engine::sizes&)> report =

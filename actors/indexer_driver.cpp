@@ -67,8 +67,9 @@ void indexer_driver::begin_items(const pin_ticket& ticket) {
   vector_revision_ = {};
   if (options_.files && graph_settings(embedding_.model)) {
     auto loaded = engine_->load_vectors(*options_.files, options_.vector_file);
+    adopting_ = loaded.has_value();
     if (loaded)
-      spdlog::info("indexer: the vectors' graph was read, {} vectors", engine_->size().vectors);
+      spdlog::info("indexer: the vectors' graph of revision {} was read", engine_->loaded_revision().value);
     else if (loaded.error().code != errc::not_found)
       spdlog::warn("indexer: the vectors' graph is built anew: {}", loaded.error().detail);
   }
@@ -136,13 +137,21 @@ void indexer_driver::follow(storage::change_batch& batch) {
   pending_ = batch.pending;
   if (!batch.complete) return;
   vector_revision_ = batch.vector_revision;
+  drop_unadopted();
   if (ready_) return;
   ready_ = true;
-  engine_->drop_unadopted();
   auto size = engine_->size();
   spdlog::info("indexer: ready revision={} documents={} terms={} vectors={}", revision_.value, size.documents,
                size.terms, size.vectors);
   report();
+}
+
+/// When the log has been replayed as far as the graph's file knew it, what was not annotated again never will
+/// be.
+void indexer_driver::drop_unadopted() {
+  if (!adopting_ || revision_ < engine_->loaded_revision()) return;
+  adopting_ = false;
+  engine_->drop_unadopted();
 }
 
 void indexer_driver::use_model(const storage::embedding_state& embedding) {

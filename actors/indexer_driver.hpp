@@ -44,6 +44,7 @@ private:
   void use_model(const storage::embedding_state& embedding);
   void put(const storage::key_change& change);
   void put_vectors(const storage::key_change& change);
+  void drop_unadopted();
   void want_tidy();
   std::optional<search::vector_settings> graph_settings(const embedding_model& model) const;
 
@@ -58,6 +59,7 @@ private:
   void show_page(search_result& out, page_series::series& from, std::uint64_t number, std::uint32_t first,
                  std::uint32_t limit);
   bool embeds_queries() const;
+  std::int64_t time() const { return options_.now_ms ? options_.now_ms() : now_ms_; }
 
   void save_if_due();
   void report();
@@ -91,6 +93,7 @@ private:
   std::int64_t now_ms_ = 0;
   std::int64_t next_report_ms_ = 0;
   std::int64_t next_save_ms_ = 0;
+  bool adopting_ = false;     ///< what the graph's file held may still be annotated
   std::uint64_t unsaved_ = 0; ///< vectors that came or went since the graph was saved
 };
 

@@ -13,7 +13,6 @@ namespace {
 
 /// Queries at the embedding worker at a time; more are refused as overload.
 constexpr std::size_t embedding_queries_max = 256;
-constexpr auto worker_timeout = std::chrono::seconds(60);
 
 std::uint64_t microseconds(std::chrono::steady_clock::duration d) {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(d).count());
@@ -73,6 +72,8 @@ bool indexer_driver::embeds_queries() const {
 }
 
 void indexer_driver::run(routed_search s) {
+  // Whoever asked has given up; searching would only keep others waiting.
+  if (time() >= s.deadline_ms) return answer(s, not_yet(progress()));
   auto& what = s.what;
   bool by_words = what.mode == search_mode::text;
   bool off = (what.mode != search_mode::semantic && !options_.text) || (!by_words && !options_.vectors);
@@ -105,12 +106,14 @@ void indexer_driver::embed_and_run(routed_search s) {
     answers_.refuse(shared->sink, shared->id, {refusal_kind::overloaded, 1'000, std::move(why)});
     answers_.flush(static_cast<indexer_actor::base*>(self_));
   };
-  self_->request(worker_, worker_timeout, embed_texts{{shared->what.query}})
+  auto model = embedding_.id;
+  self_->request(worker_, caf::infinite, embed_texts{{shared->what.query}, shared->deadline_ms})
       .then(
-          [this, shared, refuse](embedded_texts& made) {
+          [this, shared, refuse, model](embedded_texts& made) {
             using fate = embedding_attempt::fate;
             auto& attempt = made.attempts.front();
-            if (attempt.what == fate::unavailable)
+            if (model != embedding_.id) return refuse("the cluster's embedding model has just changed");
+            if (attempt.what == fate::unavailable || attempt.what == fate::failed)
               return refuse("the query could not be embedded: " + attempt.why);
             --embedding_queries_;
             auto dimension = embedding_.model.dimension;
@@ -124,7 +127,7 @@ void indexer_driver::embed_and_run(routed_search s) {
             }
             answers_.flush(static_cast<indexer_actor::base*>(self_));
           },
-          [refuse](const caf::error&) { refuse("the query was not embedded in time"); });
+          [refuse](const caf::error&) { refuse("the embedding worker ended"); });
 }
 
 void indexer_driver::search_now(routed_search& s) {
@@ -198,10 +201,11 @@ void indexer_driver::show_page(search_result& out, page_series::series& from, st
   out.indexed_revision = from.indexed;
   out.vector_revision = from.vectors;
   std::size_t bytes = 0;
+  std::size_t to_highlight = search::highlight_bytes_max;
   std::size_t at = first;
   for (; at < from.hits.size() && out.hits.size() < limit; ++at) {
     auto hit = from.hits[at];
-    if (from.highlights) engine_->show(from.ask, hit);
+    if (from.highlights) engine_->show(from.ask, hit, to_highlight);
     if (!from.values) hit.value = {};
     auto shown = hit_of(std::move(hit));
     bytes += cost(shown);

@@ -96,6 +96,8 @@ private:
   pending_reads<routed_search> searches_;
   search_parts search_parts_; ///< null: this node neither searches nor embeds
   search_status search_;      ///< as the indexer last reported
+  index_t leads_from_;        ///< last log index when this node became leader
+  bool told_leads_ = false;   ///< what the embedder knows
   answer_collector answers_;
   history_policy history_;
   bool pump_pending_ = false;

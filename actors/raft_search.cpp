@@ -6,12 +6,16 @@ namespace troupe {
 
 void raft_driver::on_search_parts(const search_parts& parts) {
   search_parts_ = parts;
+  told_leads_ = false;
   tell_leadership();
 }
 
 void raft_driver::tell_leadership() {
   if (!search_parts_.embedder) return;
-  bool leads = core_ && core_->role() == raft::role_kind::leader;
+  // A leader that has not applied what its predecessors committed does not know which model the cluster has.
+  bool leads = core_ && core_->role() == raft::role_kind::leader && facts_.applied >= leads_from_;
+  if (leads == told_leads_) return;
+  told_leads_ = leads;
   self_->send(search_parts_.embedder, leadership{leads});
 }
 

@@ -93,6 +93,7 @@ void raft_driver::on_peer_input(peer_input& in) {
 void raft_driver::on_applied(applied_notice& notice) {
   facts_ = notice.facts;
   core_->applied(notice.done);
+  tell_leadership();
   for (auto& [number, result] : notice.results) {
     auto w = writes_.take(number);
     if (!w) continue;

@@ -41,7 +41,7 @@ bool has_changes(const storage_state& s, const changes_request& what) {
 }
 
 pending_values pending_now(const storage_state& s, const pending_request& what) {
-  return {s.machine->embedding(), s.machine->pending_after({}, {}, what.bytes_max)};
+  return {s.machine->embedding(), s.machine->pending_after(what.after, what.key, what.bytes_max)};
 }
 bool has_pending(const storage_state& s, const pending_request& what) {
   return s.machine->pending_vectors() != 0 || s.machine->embedding().id != what.model;

@@ -114,6 +114,7 @@ struct embedding_settings {
   std::string api_key_file;                           ///< http: holds the bearer token; empty: none is sent
   milliseconds timeout{10'000};                       ///< http: of one attempt
   std::uint64_t retries = 3;                          ///< http: attempts after the first one
+  bool replace = false; ///< also drop vectors that nobody can make again, or all of them for maker none
 
   friend bool operator==(const embedding_settings&, const embedding_settings&) = default;
 };

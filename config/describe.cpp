@@ -68,9 +68,10 @@ std::string embedding_of(const settings& all) {
   if (e.maker == client || e.maker == http) {
     text("name", e.name);
     text("metric", to_string(e.metric));
-    for (const auto& row : scalar_settings())
-      if (row.section == "embedding" && (e.maker == http || row.key == "dimension"))
-        append_scalar(out, row, all);
+  }
+  for (const auto& row : scalar_settings()) {
+    const bool own = row.key == "replace" || e.maker == http || (e.maker == client && row.key == "dimension");
+    if (row.section == "embedding" && own) append_scalar(out, row, all);
   }
   return out;
 }

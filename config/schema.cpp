@@ -124,6 +124,7 @@ constexpr std::array table{
     embedding<&e::dimension>("dimension", 1, embedding_settings::dimension_max),
     embedding<&e::timeout>("timeout", 100, 5 * minute),
     embedding<&e::retries>("retries", 0, 100),
+    embedding<&e::replace>("replace", 0, 1),
 };
 
 constexpr std::array<std::string_view, 9> sections{"cluster", "node",      "raft", "storage", "limits",

@@ -34,6 +34,8 @@ struct embedding_attempt {
 
 struct embed_texts {
   std::vector<std::string> texts;
+  /// On the node's steady clock: texts whose turn comes later are not embedded (unavailable). 0: none.
+  std::int64_t deadline_ms = 0;
 };
 /// Answers embed_texts, in the same order.
 struct embedded_texts {

@@ -97,6 +97,8 @@ struct pending_request {
   model_id model;    ///< the model the asker knows
   bool wait = false; ///< answer only when there are such values, or the model is another
   std::size_t bytes_max = 0;
+  revision_t after = {}; ///< only values behind (after, key)
+  std::string key = {};
 };
 struct pending_values {
   storage::embedding_state embedding;

@@ -32,6 +32,8 @@ struct api_options {
   /// whoever applies the write decides.
   std::uint32_t vector_dimension = 0;
   static constexpr std::uint32_t any_dimension = UINT32_MAX;
+  /// Vectors are compared by their directions, so one whose numbers are all next to 0 has no use.
+  bool vectors_by_direction = false;
   /// This node keeps a text index, so it is ready only when that can be asked.
   bool search_on = false;
   /// The text behind /metrics. None: the route answers 404.

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <utility>
 
 namespace troupe::net::api {
@@ -24,14 +25,26 @@ result<std::string> read_key(json_node* node, const std::string& where) {
 }
 
 /// The vector that comes with a value, as an annotation of what the same transaction puts under the key.
+/// What the vector index could not compare would be taken and never found.
+bool comparable(const std::vector<float>& v, bool by_direction) {
+  constexpr float largest = 1e16f;
+  constexpr float least = 1e-15f;
+  auto size = [](float x) { return std::abs(x); };
+  return std::ranges::all_of(v, [&](float x) { return size(x) <= largest; }) &&
+         (!by_direction || std::ranges::any_of(v, [&](float x) { return size(x) >= least; }));
+}
+
 result<annotate_operation> read_vector(json_node& node, std::string key, const std::string& where,
-                                       std::uint32_t dimension) {
+                                       const api_options& options) {
+  const auto dimension = options.vector_dimension;
   if (node.what != kind::vector) return wrong(where, "\"vector\" must be an array of numbers");
   if (dimension == 0)
     return wrong(where, "\"vector\" has no use: this cluster takes no vectors from clients");
   if (dimension != api_options::any_dimension && node.numbers.size() != dimension)
     return wrong(where, "\"vector\" has " + std::to_string(node.numbers.size()) +
                             " numbers, and the vectors of this cluster have " + std::to_string(dimension));
+  if (!comparable(node.numbers, options.vectors_by_direction))
+    return wrong(where, "\"vector\" has a number beyond 1e16, or only zeros where directions are compared");
   annotate_operation annotation;
   annotation.key = std::move(key);
   annotation.vectors = encode_vectors({{{0, 0}}, std::move(node.numbers)});
@@ -65,7 +78,7 @@ result<void> read_put(json_node& node, const std::string& where, const api_optio
   }
   into.emplace_back(put_operation{*key, blob{value->text}, type});
   if (!vector) return {};
-  auto annotation = read_vector(*vector, std::move(*key), where, options.vector_dimension);
+  auto annotation = read_vector(*vector, std::move(*key), where, options);
   if (!annotation) return annotation.error();
   into.emplace_back(std::move(*annotation));
   return {};

@@ -46,17 +46,19 @@ std::string request_body(const std::string& model, std::string_view text,
 /// Appends one vector, or says what is wrong with it.
 result<void> read_vector(const json::value* values, std::uint32_t dimension, float* to) {
   const auto* numbers = values == nullptr ? nullptr : values->if_array();
-  if (numbers == nullptr) return error{errc::io_error, "an embedding is missing"};
+  if (numbers == nullptr) return error{errc::unavailable, "an embedding is missing"};
   if (numbers->size() != dimension)
-    return error{errc::io_error, "an embedding has dimension " + std::to_string(numbers->size()) +
-                                     ", configured is " + std::to_string(dimension)};
+    return error{errc::unavailable, "an embedding has dimension " + std::to_string(numbers->size()) +
+                                        ", configured is " + std::to_string(dimension)};
   for (const auto& number : *numbers) {
-    if (!number.is_number()) return error{errc::io_error, "an embedding has something that is no number"};
+    if (!number.is_number()) return error{errc::unavailable, "an embedding has something that is no number"};
     const auto value = number.to_number<double>();
     if (!(std::abs(value) <= std::numeric_limits<float>::max()))
-      return error{errc::io_error, "an embedding has a number that is not finite"};
+      return error{errc::unavailable, "an embedding has a number that is not finite"};
     *to++ = static_cast<float>(value);
   }
+  if (std::all_of(to - dimension, to, [](float x) { return x == 0; }))
+    return error{errc::unavailable, "an embedding has only zeros"};
   return {};
 }
 
@@ -70,14 +72,14 @@ result<void> read_answer(std::string_view body, std::size_t count, std::uint32_t
   const auto* members = failed ? nullptr : answer.if_object();
   const auto* data = members == nullptr ? nullptr : members->if_contains("data");
   const auto* items = data == nullptr ? nullptr : data->if_array();
-  if (items == nullptr) return error{errc::io_error, "the answer is not a list of embeddings"};
+  if (items == nullptr) return error{errc::unavailable, "the answer is not a list of embeddings"};
   if (items->size() != count)
-    return error{errc::io_error, "the answer has " + std::to_string(items->size()) + " embeddings for " +
-                                     std::to_string(count) + " texts"};
+    return error{errc::unavailable, "the answer has " + std::to_string(items->size()) + " embeddings for " +
+                                        std::to_string(count) + " texts"};
   std::vector<bool> seen(count);
   for (std::size_t place = 0; place < count; ++place) {
     const auto* item = (*items)[place].if_object();
-    if (item == nullptr) return error{errc::io_error, "the answer is not a list of embeddings"};
+    if (item == nullptr) return error{errc::unavailable, "the answer is not a list of embeddings"};
     auto index = place;
     if (const auto* given = item->if_contains("index")) {
       boost::system::error_code no_index;
@@ -85,7 +87,7 @@ result<void> read_answer(std::string_view body, std::size_t count, std::uint32_t
       if (no_index) index = count;
     }
     if (index >= count || seen[index])
-      return error{errc::io_error, "the answer has embeddings with impossible indexes"};
+      return error{errc::unavailable, "the answer has embeddings with impossible indexes"};
     seen[index] = true;
     auto done = read_vector(item->if_contains("embedding"), dimension, to + index * dimension);
     if (!done) return done.error();
@@ -224,7 +226,7 @@ result<search::embedded_text> http_embedder::embed(std::string_view text) {
     if (!answer) return answer.error();
     const auto read =
         read_answer(*answer, count, options_.dimension, made.vectors.data() + done * options_.dimension);
-    if (!read) return error{errc::io_error, options_.url + ": " + read.error().detail};
+    if (!read) return error{errc::unavailable, options_.url + ": " + read.error().detail};
     done += count;
   }
   return made;
@@ -236,8 +238,8 @@ result<std::string> http_embedder::ask(const std::string& body, std::size_t answ
   for (std::uint32_t attempt = 1;; ++attempt) {
     auto outcome = connection_->post(body, answer_bytes_max);
     if (outcome.too_large)
-      return error{errc::io_error, options_.url + ": the answer has more than " +
-                                       std::to_string(answer_bytes_max) + " bytes"};
+      return error{errc::unavailable, options_.url + ": the answer has more than " +
+                                          std::to_string(answer_bytes_max) + " bytes"};
     if (outcome.code == CURLE_OK && outcome.status == 200) return std::move(outcome.body);
     const auto problem = options_.url + ": " +
                          (outcome.code != CURLE_OK ? outcome.message

@@ -46,10 +46,10 @@ public:
   ~http_embedder() override;
 
   std::uint32_t dimension() const override { return options_.dimension; }
-  /// As search::embedder says. errc::unavailable: the service could not be reached, answered 429 or 5xx, or
-  /// refused whoever asks (401, 403, 404, a redirect), so that any text would fare the same. errc::io_error:
-  /// it refused this text, or its answer is too large, is not understood, or has vectors of another dimension
-  /// or that are not finite.
+  /// As search::embedder says. errc::unavailable: the service could not be reached, answered 429 or 5xx,
+  /// refused whoever asks (401, 403, 404, a redirect), or its answer is too large, is not understood, or has
+  /// vectors of another dimension, that are not finite or of length 0: it is not the service that was
+  /// configured, and any text would fare the same. errc::io_error: it refused this text (400, 413, 422).
   result<search::embedded_text> embed(std::string_view text) override;
 
 private:

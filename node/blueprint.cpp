@@ -192,7 +192,8 @@ void add_workers(std::vector<child_spec>& out, const shared_parts& p) {
     spec.restarted = [p] { renew_who_embeds(p); };
     out.push_back(std::move(spec));
   };
-  worker("embed_worker queries", p->search.foreground, p->foreground);
+  worker("embed_worker queries", p->search.queries, p->queries);
+  worker("embed_worker writes", p->search.writes, p->writes);
   worker("embed_worker values", p->search.background, p->background);
 }
 
@@ -207,7 +208,7 @@ void add_search(std::vector<child_spec>& out, const shared_parts& p) {
     o.report = [m = p->searches](std::uint64_t embedded, std::uint64_t failed, double seconds) {
       m->embedded(embedded, failed, seconds);
     };
-    p->embedder = p->system->spawn(embedder, o, raft(), p->cores.storage, p->foreground, p->background);
+    p->embedder = p->system->spawn(embedder, o, raft(), p->cores.storage, p->writes, p->background);
     return caf::actor_cast<caf::actor>(p->embedder);
   };
   embeds.restarted = [p] { announce_search(p); };
@@ -221,7 +222,7 @@ void add_search(std::vector<child_spec>& out, const shared_parts& p) {
     o.seed = p->random() & 0xffff'ffff;
     o.report = [m = p->searches](const search_status& s, const search::engine::sizes& z) { m->show(s, z); };
     o.observe = [m = p->searches](search_mode mode, double seconds) { m->observe(mode, seconds); };
-    p->indexer = p->system->spawn<caf::detached>(indexer, o, p->cores.storage, p->foreground, raft());
+    p->indexer = p->system->spawn<caf::detached>(indexer, o, p->cores.storage, p->queries, raft());
     announce_search(p);
     return caf::actor_cast<caf::actor>(p->indexer);
   };

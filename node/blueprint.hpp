@@ -47,7 +47,8 @@ struct node_parts {
   dialer_actor dialer = {};
   formation_actor formation = {};
   std::map<std::string, peer_link_actor> links = {};
-  embed_worker_actor foreground = {}; ///< null: no model runs on this node
+  embed_worker_actor queries = {}; ///< these three are null when no model runs on this node
+  embed_worker_actor writes = {};
   embed_worker_actor background = {};
   embedder_actor embedder = {};
   indexer_actor indexer = {};

@@ -72,6 +72,7 @@ net::http_gateway_options options_of_gateway(const config::node_config& config) 
   o.api.range_bytes_max = static_cast<std::uint32_t>(l.range_bytes);
   if (config.embedding.maker == config::embedding_maker::client)
     o.api.vector_dimension = static_cast<std::uint32_t>(config.embedding.dimension);
+  o.api.vectors_by_direction = config.embedding.metric == config::embedding_metric::cosine;
   o.api.search_on = true;
   return o;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <string>
 
@@ -19,6 +20,13 @@ namespace {
 /// Behind what answers requests, before what may wait.
 constexpr int indexer_niceness = 5;
 constexpr int background_niceness = 19;
+
+/// As the ticker reads it.
+std::int64_t steady_ms() {
+  using std::chrono::duration_cast;
+  using std::chrono::milliseconds;
+  return duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 using factory = std::function<result<std::unique_ptr<search::embedder>>()>;
 
@@ -110,12 +118,15 @@ std::variant<search_setup, cannot_start> prepare_search(const config::node_confi
     auto made = out.model.maker == vector_maker::builtin ? builtin_factory(config.embedding)
                                                          : http_factory(config.embedding);
     if (!made) return cannot_start{exit_code::refused, made.error().detail};
-    out.foreground.make = *made;
-    out.background.make = *made;
+    for (auto* worker : {&out.queries, &out.writes, &out.background}) {
+      worker->make = *made;
+      worker->now_ms = steady_ms;
+    }
   }
   out.background.on_thread = niceness(background_niceness);
 
   out.embedder.model = out.model;
+  out.embedder.replace = config.embedding.replace;
   out.embedder.scope = scope_of(s);
   out.embedder.command_bytes_max = config.limits.command_bytes;
 
@@ -131,6 +142,7 @@ std::variant<search_setup, cannot_start> prepare_search(const config::node_confi
   i.files = &real_file_system();
   i.vector_file = config.data_dir + "/vectors.index";
   i.on_thread = niceness(indexer_niceness);
+  i.now_ms = steady_ms;
   if (i.text) {
     auto words = search::analyzer::make(i.text->words);
     if (!words) return cannot_start{exit_code::refused, "[search] language: " + words.error().detail};

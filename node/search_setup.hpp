@@ -16,8 +16,10 @@ struct search_setup {
   embedding_model model;
   embedder_options embedder;
   indexer_options indexer;
-  /// For queries and for writes that are embedded before they are proposed.
-  embed_worker_options foreground;
+  /// For queries.
+  embed_worker_options queries;
+  /// For writes that are embedded before they are proposed.
+  embed_worker_options writes;
   /// For what the leader embeds after commit; the lowest priority there is.
   embed_worker_options background;
 };

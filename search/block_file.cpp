@@ -74,10 +74,13 @@ void block_writer::flush(std::size_t least) {
 result<void> block_writer::finish() {
   flush(1);
   flush(0); // the empty block says that the file is whole
-  if (!state_.has_value()) return state_;
-  if (auto done = out_->sync(); !done) return state_ = done;
-  if (auto done = disk_.rename(path_ + ".tmp", path_); !done) return state_ = done;
-  return state_ = disk_.sync_folder(folder_of(path_));
+  if (state_.has_value()) state_ = out_->sync();
+  out_.reset();
+  if (state_.has_value()) state_ = disk_.rename(path_ + ".tmp", path_);
+  if (state_.has_value()) return state_ = disk_.sync_folder(folder_of(path_));
+  // The disk may be full, and others need the space. That the file cannot be removed either changes nothing.
+  static_cast<void>(disk_.remove(path_ + ".tmp"));
+  return state_;
 }
 
 block_reader::block_reader(std::unique_ptr<file> in, std::string path, std::uint64_t size)

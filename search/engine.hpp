@@ -97,6 +97,8 @@ struct ask_problem {
   query_problem what;
 };
 
+/// Texts in which one answer marks words; hits behind that have no highlights.
+inline constexpr std::size_t highlight_bytes_max = 4 * 1024 * 1024;
 /// limit + offset of one ask.
 inline constexpr std::uint32_t results_max = 10'000;
 inline constexpr std::size_t ask_facets_max = 16;
@@ -143,6 +145,8 @@ public:
   result<void> load_vectors(file_system& disk, const std::string& path);
   /// The indexer has caught up: what is still in reserve is of no use.
   void drop_unadopted();
+  /// The newest mod_revision in what load_vectors() read; 0: nothing was.
+  revision_t loaded_revision() const;
 
   /// A bounded bit of background work (merging, linking, rebuilding); returns whether there is more.
   bool tidy_some();
@@ -152,8 +156,9 @@ public:
   std::variant<engine_answer, ask_problem> search(const engine_ask& ask) const;
 
   /// Fills in the highlights of a hit that was found without them, by the value in it: marked words, for an
-  /// ask with a query. Also when the engine holds another value by now.
-  void show(const engine_ask& ask, engine_hit& hit) const;
+  /// ask with a query. Also when the engine holds another value by now. `to_highlight`: bytes of texts that
+  /// may be looked at, of which it takes.
+  void show(const engine_ask& ask, engine_hit& hit, std::size_t& to_highlight) const;
 
   struct sizes {
     std::uint64_t documents = 0;

@@ -28,6 +28,7 @@ struct engine::impl {
     const engine_ask& ask;
     std::optional<query_node> query; ///< text, hybrid; semantic when it happens to be a query
     std::optional<doc_set> within;   ///< what filter and prefix leave; none: all
+    mutable std::size_t to_highlight = highlight_bytes_max; ///< bytes of texts that may still be looked at
 
     const doc_set* allowed() const { return within ? &*within : nullptr; }
     std::size_t depth() const { return std::size_t{ask.offset} + ask.limit; }
@@ -49,7 +50,8 @@ struct engine::impl {
   std::vector<facet_answer> facets(const plan& p) const;
   engine_hit shown(const plan& p, const ranked& r) const;
   std::vector<snippet> highlights(const plan& p, const ranked& r) const;
-  std::vector<snippet> marks(const document& d, const engine_ask& ask, const query_node& query) const;
+  std::vector<snippet> marks(const document& d, const engine_ask& ask, const query_node& query,
+                             std::size_t& to_highlight) const;
   std::variant<engine_answer, ask_problem> answer(const engine_ask& ask) const;
 
   document document_of(doc_id d) const {
@@ -62,7 +64,8 @@ struct engine::impl {
   std::optional<text_index> text;
   std::optional<vector_index> vectors;
   std::vector<annotation> annotations; ///< by document
-  doc_set reserve; ///< documents whose vectors were loaded and not adopted yet: hidden in `vectors`
+  doc_set reserve;   ///< documents whose vectors were loaded and not adopted yet: hidden in `vectors`
+  revision_t loaded; ///< newest mod_revision in what was loaded
 };
 
 } // namespace troupe::search

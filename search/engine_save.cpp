@@ -1,6 +1,8 @@
 #include "search/block_file.hpp"
 #include "search/engine_impl.hpp"
 
+#include <algorithm>
+
 namespace troupe::search {
 
 namespace {
@@ -84,10 +86,15 @@ result<void> engine::load_vectors(file_system& disk, const std::string& path) {
     auto d = ids[n];
     i.vectors->hide(d);
     i.reserve.insert(d);
+    i.loaded = std::max(i.loaded, documents[n].mod_revision);
     i.annotation_of(d) = {documents[n].mod_revision, {}};
     if (i.docs.contains(d) && documents[n].mod_revision < i.docs.at(d).mod_revision) i.drop_vectors(d);
   }
   return {};
+}
+
+revision_t engine::loaded_revision() const {
+  return impl_->loaded;
 }
 
 } // namespace troupe::search

@@ -24,14 +24,18 @@ bool wants_vectors(const engine_ask& ask) {
 } // namespace
 
 /// Where the query's words stand, in the fields that the ask is about.
-std::vector<snippet> engine::impl::marks(const document& d, const engine_ask& ask,
-                                         const query_node& query) const {
+std::vector<snippet> engine::impl::marks(const document& d, const engine_ask& ask, const query_node& query,
+                                         std::size_t& to_highlight) const {
+  if (to_highlight == 0) return {};
   auto content = extract(d);
   if (!ask.fields.empty())
     std::erase_if(content.texts, [&](const search::text_part& part) {
       return std::find(ask.fields.begin(), ask.fields.end(), part.field) == ask.fields.end();
     });
-  return highlight(content, query, text->words());
+  snippet_settings settings;
+  settings.text_bytes_max = std::min(settings.text_bytes_max, to_highlight);
+  to_highlight -= std::min(to_highlight, std::max<std::size_t>(d.value.size(), 1));
+  return highlight(content, query, text->words(), settings);
 }
 
 /// What can be said without reading the query.
@@ -173,7 +177,7 @@ std::vector<facet_answer> engine::impl::facets(const plan& p) const {
 std::vector<snippet> engine::impl::highlights(const plan& p, const ranked& r) const {
   auto d = document_of(r.doc);
   if (p.query) {
-    auto marked = marks(d, p.ask, *p.query);
+    auto marked = marks(d, p.ask, *p.query, p.to_highlight);
     if (!marked.empty()) return marked;
   }
   if (r.vector_rank == 0 || r.passage >= annotations[r.doc].passages.size()) return {};
@@ -227,11 +231,12 @@ std::variant<engine_answer, ask_problem> engine::search(const engine_ask& ask) c
   return impl_->answer(ask);
 }
 
-void engine::show(const engine_ask& ask, engine_hit& hit) const {
+void engine::show(const engine_ask& ask, engine_hit& hit, std::size_t& to_highlight) const {
   if (!impl_->text || ask.query.empty()) return;
   auto query = parse_query(ask.query, impl_->text->words());
   if (auto node = std::get_if<query_node>(&query))
-    hit.highlights = impl_->marks({hit.key, hit.value.view(), hit.kind, hit.mod_revision}, ask, *node);
+    hit.highlights =
+        impl_->marks({hit.key, hit.value.view(), hit.kind, hit.mod_revision}, ask, *node, to_highlight);
 }
 
 } // namespace troupe::search

@@ -33,7 +33,11 @@ std::vector<expansion> expand_prefix(const inverted_index& index, std::string_vi
 
 std::vector<expansion> expand_fuzzy(const inverted_index& index, std::string_view word, unsigned distance) {
   std::vector<expansion> found;
+  // An edit is of one code point, which has at most four bytes.
+  const std::size_t slack = 4 * distance;
   index.terms().each_with_prefix("", [&](term_id t) {
+    const auto size = index.terms().text(t).size();
+    if (size > word.size() + slack || size + slack < word.size()) return;
     const auto apart = edit_distance_at_most(index.terms().text(t), word, distance);
     if (apart <= distance && index.postings(t).live() > 0) found.push_back({t, apart});
   });

@@ -44,6 +44,9 @@ struct query_node {
 inline constexpr std::size_t query_bytes_max = 8 * 1024;
 inline constexpr std::size_t query_nodes_max = 256;
 inline constexpr std::size_t query_depth_max = 32;
+/// Each fuzzy word, and each beginning, is held against the whole dictionary.
+inline constexpr std::size_t query_fuzzy_max = 8;
+inline constexpr std::size_t query_prefixes_max = 32;
 /// Terms that one prefix or fuzzy word may stand for; the rest is left out, most frequent first kept.
 inline constexpr std::size_t expansions_max = 1'024;
 

@@ -68,8 +68,19 @@ private:
     return node;
   }
   parsed counted(query_node leaf) {
+    count_costly(leaf);
+    for (const auto& way : leaf.children)
+      count_costly(way);
+    if (fuzzy_ > query_fuzzy_max || prefixes_ > query_prefixes_max)
+      return fail("The query is too complex: at most " + std::to_string(query_fuzzy_max) +
+                      " words with ~ and " + std::to_string(query_prefixes_max) + " with * are read.",
+                  leaf.begin, leaf.end);
     const auto cost = 1 + leaf.terms.size() + leaf.children.size();
     return counted(std::move(leaf), cost);
+  }
+  void count_costly(const query_node& leaf) {
+    fuzzy_ += leaf.what == node_type::fuzzy;
+    prefixes_ += leaf.what == node_type::prefix;
   }
 
   parsed read_any(std::size_t depth) {
@@ -253,6 +264,8 @@ private:
   purpose purpose_;
   std::size_t at_ = 0;
   std::size_t nodes_ = 0;
+  std::size_t fuzzy_ = 0;
+  std::size_t prefixes_ = 0;
   std::string field_; ///< of the parentheses being read
   std::optional<query_problem> problem_;
 };

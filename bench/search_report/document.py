@@ -104,8 +104,8 @@ def document(found, options, checkout):
         f"* SQLite {sections.first_line('sqlite3', '--version').split(' ')[0] if options.has_sqlite_shell else '(Debian package)'}, "
         f"Node.js {sections.first_line('node', '--version')}",
         "",
-        "**Text.** SQLite's FTS5 in WAL mode with the porter stemmer, the same batches of 1,000 changes; each text is put once, then a fifth of them",
-        "again with another text. A query is from its text to the ten best by BM25; troupe also counts all that match.",
+        "**Text.** SQLite's FTS5 in WAL mode with the porter stemmer, the same batches (1,000 glosses, or 100 manual pages, a commit); each text is put",
+        "once, then a fifth of them again with another text. A query is from its text to the ten best by BM25; troupe also counts all that match.",
         "",
         indexing_table(found["text"]),
         "",

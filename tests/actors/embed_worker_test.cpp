@@ -55,5 +55,34 @@ TEST(embed_worker, a_model_that_cannot_be_made_is_tried_again) {
   EXPECT_EQ(threads_prepared, 1);
 }
 
+TEST(embed_worker, rests_when_the_model_is_away_and_drops_what_is_late) {
+  stage s;
+  probe asker{s};
+  std::int64_t now = 1'000;
+  int asked = 0;
+  bool away = true;
+  embed_worker_options o;
+  o.now_ms = [&] { return now; };
+  o.make = [&]() -> result<std::unique_ptr<search::embedder>> {
+    ++asked;
+    if (away) return error{errc::unavailable, "nobody answers"};
+    return fake_model::make(8);
+  };
+  auto worker = s.spawn(embed_worker, o);
+  auto ask = [&](std::int64_t deadline_ms) {
+    asker.tell(worker, embed_texts{{"a", "b"}, deadline_ms});
+    s.run();
+    return asker.last<embedded_texts>().attempts[1].what;
+  };
+  EXPECT_EQ(ask(0), fate::unavailable);
+  EXPECT_EQ(asked, 1) << "the second text is not tried at once";
+  away = false;
+  EXPECT_EQ(ask(0), fate::unavailable);
+  EXPECT_EQ(asked, 1);
+  now += o.rest_ms;
+  EXPECT_EQ(ask(now), fate::unavailable) << "its time is over";
+  EXPECT_EQ(ask(now + 1), fate::embedded);
+}
+
 } // namespace
 } // namespace troupe::test

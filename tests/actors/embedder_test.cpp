@@ -18,7 +18,7 @@ protected:
   void start(embedder_options o, bool workers = true) {
     keeper = s.spawn(storage_keeper, machine, storage_options{});
     embed_worker_options wo;
-    wo.make = [] { return fake_model::make(16); };
+    wo.make = make;
     embed_worker_actor front;
     embed_worker_actor back;
     if (workers) front = s.spawn(embed_worker, wo), back = s.spawn(embed_worker, wo);
@@ -78,6 +78,7 @@ protected:
     return o;
   }
 
+  std::function<result<std::unique_ptr<search::embedder>>()> make = [] { return fake_model::make(16); };
   stage s;
   probe raft{s};
   std::shared_ptr<storage::state_machine> machine = std::make_shared<storage::state_machine>();
@@ -105,10 +106,9 @@ TEST_F(embedder_test, every_value_gets_its_vector_or_the_word_that_it_has_none) 
   apply(putting_text("empty", ""));
   apply(putting("raw", "bytes are not embedded"));
   lead();
-  settle();
-  tick_to(2'000);
-  settle();
-  EXPECT_EQ(machine->pending_vectors(), 0u);
+  for (std::int64_t ms = 2'000; ms < 30'000; ms += 500)
+    settle(), tick_to(ms);
+  EXPECT_EQ(machine->pending_vectors(), 0u) << "what cannot be embedded is given up";
   EXPECT_EQ(machine->vector_revision(), machine->revision());
   apply(putting_text("later", "green hats"));
   EXPECT_EQ(annotations(settle()), 1u) << "a value that comes later is embedded at once";
@@ -130,26 +130,85 @@ TEST_F(embedder_test, a_value_outside_the_scope_is_skipped) {
   }
 }
 
-TEST_F(embedder_test, what_nobody_can_embed_now_is_tried_again_and_does_not_stop_the_others) {
+TEST_F(embedder_test, a_value_that_is_the_cause_does_not_stop_the_others_and_is_given_up) {
+  start(options_of(test_model()));
+  apply(putting_text("a", "away"));
+  for (int i = 0; i < 40; ++i)
+    apply(putting_text("b" + std::to_string(i), "fine"));
+  lead();
+  std::int64_t ms = 2'000;
+  for (; ms < 12'000; ms += 500)
+    settle(), tick_to(ms);
+  EXPECT_LE(machine->pending_vectors(), 1u);
+  for (; ms < 40'000; ms += 500)
+    settle(), tick_to(ms);
+  EXPECT_EQ(machine->pending_vectors(), 0u);
+}
+
+TEST_F(embedder_test, one_that_is_alone_in_its_batch_does_not_stop_those_behind_it) {
   auto o = options_of(test_model());
-  o.tries_max = 3;
+  o.batch_values = 1;
+  o.tries_max = 1'000;
   start(o);
   apply(putting_text("a", "away"));
+  apply(putting_text("b", "fine"));
+  apply(putting_text("c", "fine"));
+  lead();
+  for (std::int64_t ms = 2'000; ms < 20'000; ms += 500)
+    settle(), tick_to(ms);
+  EXPECT_EQ(machine->pending_vectors(), 1u);
+}
+
+TEST_F(embedder_test, while_the_maker_is_away_nothing_is_given_up) {
+  bool away = true;
+  make = [&]() -> result<std::unique_ptr<search::embedder>> {
+    if (away) return error{errc::unavailable, "nobody answers"};
+    return fake_model::make(16);
+  };
+  start(options_of(test_model()));
+  for (int i = 0; i < 20; ++i)
+    apply(putting_text("k" + std::to_string(i), "fine"));
+  lead();
+  std::int64_t ms = 2'000;
+  for (; ms < 100'000; ms += 500)
+    settle(), tick_to(ms);
+  EXPECT_EQ(machine->pending_vectors(), 20u);
+  away = false;
+  for (; ms < 110'000; ms += 500)
+    settle(), tick_to(ms);
+  EXPECT_EQ(machine->pending_vectors(), 0u);
+  for (int i = 0; i < 20; ++i)
+    EXPECT_EQ(machine->changes_after({}, 1u << 20).items[static_cast<std::size_t>(i)].annotation->outcome,
+              annotation_outcome::embedded);
+}
+
+TEST_F(embedder_test, vectors_of_clients_are_not_dropped_for_another_model) {
+  start(options_of(test_model()));
+  command theirs;
+  theirs.body = set_embedding{{vector_maker::client, "mine@1", 3, vector_metric::l2}};
+  apply(theirs);
+  lead();
+  for (std::int64_t ms = 2'000; ms < 10'000; ms += 500)
+    tick_to(ms);
+  EXPECT_TRUE(proposed().empty());
+}
+
+TEST_F(embedder_test, vectors_are_not_dropped_for_none_unless_the_file_says_so) {
+  auto o = options_of({});
+  start(o, false);
+  command theirs;
+  theirs.body = set_embedding{test_model()};
+  apply(theirs);
+  lead();
+  tick_to(5'000);
+  EXPECT_TRUE(proposed().empty());
+  caf::anon_send_exit(actor, caf::exit_reason::kill);
+  s.run();
+  o.replace = true;
+  actor = s.spawn(embedder, o, raft.pointer(), keeper, embed_worker_actor{}, embed_worker_actor{});
   lead();
   settle();
-  EXPECT_EQ(machine->pending_vectors(), 1u) << "alone it waits, for the maker is away";
-  for (std::int64_t ms = 2'000; ms < 60'000; ms += 1'000)
-    tick_to(ms), settle();
-  EXPECT_EQ(machine->pending_vectors(), 1u);
-  for (int i = 0; i < 4; ++i) {
-    apply(putting_text("b" + std::to_string(i), "fine"));
-    tick_to(100'000 + i * 2'000);
-    settle();
-    EXPECT_LE(machine->pending_vectors(), 1u);
-  }
-  tick_to(200'000);
-  settle();
-  EXPECT_EQ(machine->pending_vectors(), 0u) << "while others succeed it is given up after its tries";
+  EXPECT_EQ(machine->embedding().model.maker, vector_maker::none);
 }
 
 TEST_F(embedder_test, a_proposal_that_is_not_taken_is_made_again_after_a_pause) {
@@ -287,20 +346,38 @@ TEST_F(embedder_sync, is_refused_without_a_model) {
   EXPECT_EQ(r->kind, refusal_kind::invalid);
 }
 
-TEST_F(embedder_sync, is_refused_when_no_vector_can_be_had_and_annotated_when_the_text_fails) {
+TEST_F(embedder_sync, is_refused_when_no_vector_can_be_had) {
   start(options_of(test_model()));
   lead();
   settle();
-  write(putting_text("a", "away"));
-  auto r = refused();
-  ASSERT_TRUE(r);
-  EXPECT_EQ(r->kind, refusal_kind::overloaded);
-  EXPECT_TRUE(proposed().empty());
-  write(putting_text("a", "impossible"));
-  auto p = proposed();
-  ASSERT_EQ(p.size(), 1u);
-  auto& ops = std::get<transaction>(p[0].what.body).success;
-  EXPECT_EQ(std::get<annotate_operation>(ops.back()).outcome, annotation_outcome::failed);
+  for (auto* text : {"away", "impossible"}) {
+    write(putting_text("a", text));
+    auto r = refused();
+    ASSERT_TRUE(r) << text;
+    EXPECT_EQ(r->kind, refusal_kind::overloaded);
+    EXPECT_TRUE(proposed().empty());
+  }
+}
+
+TEST_F(embedder_sync, is_bounded_in_bytes_and_in_texts) {
+  auto o = options_of(test_model());
+  o.sync_bytes_max = 1'000;
+  o.sync_texts_max = 2;
+  start(o);
+  lead();
+  settle();
+  write(putting_text("a", std::string(600, 'x')));
+  EXPECT_EQ(refused()->kind, refusal_kind::overloaded);
+  auto c = putting_text("a", "one");
+  std::get<transaction>(c.body).success.emplace_back(storage::testing::put_of("b", "two", media_type::text));
+  write(c);
+  EXPECT_EQ(proposed().size(), 1u);
+  std::get<transaction>(c.body).success.emplace_back(
+      storage::testing::put_of("c", "three", media_type::text));
+  write(c);
+  EXPECT_EQ(refused()->kind, refusal_kind::invalid);
+  write(putting_text("a", "fits again"));
+  EXPECT_EQ(proposed().size(), 1u) << "what was answered no longer counts";
 }
 
 TEST_F(embedder_sync, what_is_no_transaction_is_refused) {

@@ -144,6 +144,20 @@ TEST_F(indexer_test, a_search_whose_time_runs_out_says_how_far_the_index_is) {
   EXPECT_EQ(late.indexed_revision, revision_t{1});
 }
 
+TEST_F(indexer_test, a_search_whose_time_is_over_is_not_searched_for) {
+  std::int64_t now = 1'000;
+  auto o = with_model();
+  o.now_ms = [&] { return now; };
+  start(o);
+  apply(putting_text("a", "red"));
+  ask(words("red"), 2, 5'000);
+  now = 5'000; // no tick has come since
+  apply(putting_text("b", "red"));
+  auto a = answered();
+  ASSERT_TRUE(a);
+  EXPECT_EQ(std::get<search_result>(a->body).code, search_outcome::not_yet);
+}
+
 TEST_F(indexer_test, a_mistake_in_the_query_is_answered_with_its_place) {
   start();
   auto r = search(words("shoes \"red"));
@@ -214,9 +228,11 @@ TEST_F(indexer_test, another_model_drops_the_vectors) {
 TEST_F(indexer_test, a_query_that_cannot_be_embedded) {
   start(with_model());
   set_model(test_model());
-  EXPECT_EQ(search(meaning("impossible")).code, search_outcome::bad_request);
-  ask(meaning("away"));
-  EXPECT_EQ(refusal_in(*answered()), refusal_kind::overloaded);
+  EXPECT_EQ(search(meaning(" , ")).code, search_outcome::bad_request);
+  for (auto* text : {"away", "impossible"}) {
+    ask(meaning(text));
+    EXPECT_EQ(refusal_in(*answered()), refusal_kind::overloaded);
+  }
 }
 
 TEST_F(indexer_test, what_is_switched_off_is_said) {

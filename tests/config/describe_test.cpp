@@ -66,6 +66,7 @@ TEST(describe, what_it_prints_of_search_can_be_read_back) {
       "language = \"none\"\nk1 = 2\nb = 0.125\nhnsw_links = 8\n",
       "[search]\nstop_words = true\ntext_values = false\njson_values = false\nk1 = 0.001\n",
       "[embedding]\nmaker = \"none\"\n",
+      "[embedding]\nmaker = \"none\"\nreplace = true\n",
       "[embedding]\nmaker = \"builtin\"\nmodel_file = \"m.troupe-model\"\n",
       "[embedding]\nmaker = \"client\"\nname = \"m@1\"\ndimension = 384\nmetric = \"l2\"\n",
       "[embedding]\nmaker = \"http\"\nname = \"m\"\ndimension = 4096\nurl = \"https://h/v1/embeddings?a=b\"\n"

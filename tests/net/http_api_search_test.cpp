@@ -219,6 +219,18 @@ TEST_F(http_api_search_test, vectors_come_with_values) {
             "{\"succeeded\":true,\"revision\":6,\"results\":[{\"put\":{\"created\":true}},"
             "{\"delete\":{\"deleted\":false}}]}\n");
 
+  // What could not be compared with others would be taken and never found.
+  const auto item = [](std::string_view vector) {
+    return post("/v1/bulk", R"({"items":[{"key":"a","value":"x","vector":)" + std::string{vector} + "}]}");
+  };
+  expect_problem(refused(item("[1e17,0]")), 400, "bad-body");
+  accepted(item("[0,-0.0]"));
+  options.vectors_by_direction = true;
+  api = http_api{options};
+  expect_problem(refused(item("[0,-0.0]")), 400, "bad-body");
+  expect_problem(refused(item("[1e-30,0]")), 400, "bad-body");
+  accepted(item("[1e-3,0]"));
+
   const auto other = refused(post("/v1/bulk", R"({"items":[{"key":"a","value":"x","vector":[1,2,3]}]})"));
   expect_problem(other, 400, "bad-body");
   EXPECT_THAT(std::string{other.body.view()},

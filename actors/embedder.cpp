@@ -163,8 +163,11 @@ bool set_model(self_pointer self, const storage::embedding_state& now) {
     pause(self);
     return true;
   }
-  spdlog::warn("embedding: the cluster's model becomes \"{}\" (was \"{}\"); all vectors are made anew",
-               s.options.model.name, now.model.name);
+  if (now.model.maker == vector_maker::none)
+    spdlog::info("embedding: the cluster's model is to be \"{}\"", s.options.model.name);
+  else
+    spdlog::warn("embedding: the cluster's model becomes \"{}\" (was \"{}\"); all vectors are made anew",
+                 s.options.model.name, now.model.name);
   command c;
   c.body = set_embedding{s.options.model};
   propose(self, std::move(c));

@@ -246,7 +246,7 @@ http_response render_refusal(const answer_plan& plan, const refusal& why) {
   case refusal_kind::timed_out: return problem(problems::timed_out, why.detail);
   case refusal_kind::invalid: break;
   }
-  return problem(problems::malformed_request, why.detail);
+  return problem(problems::bad_parameter, why.detail);
 }
 
 } // namespace troupe::net::api

@@ -161,7 +161,7 @@ TEST_F(http_api_test, renders_what_the_node_refuses) {
       {refusal_kind::disk_full, 503, "disk-full"},
       {refusal_kind::outcome_unknown, 504, "outcome-unknown"},
       {refusal_kind::timed_out, 504, "timed-out"},
-      {refusal_kind::invalid, 400, "malformed-request"},
+      {refusal_kind::invalid, 400, "bad-parameter"},
   };
   const auto plan = accepted(put("/v1/kv/k", "v")).plan;
   for (auto& one : cases) {

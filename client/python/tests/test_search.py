@@ -130,6 +130,14 @@ def test_an_index_that_stays_behind(server):
     assert (caught.value.indexed_revision, caught.value.vector_revision) == (5, 4)
 
 
+def test_silence_does_not_hide_how_far_the_index_is(server):
+    server.script.append(problem(504, "index-behind", indexed_revision=5, vector_revision=4))
+    server.script.extend(("drop",) for _ in range(10_000))
+    with DatabaseClient(nodes=[server.address], timeout=0.5) as client, pytest.raises(IndexBehind) as caught:
+        client.search("x", min_revision=9)
+    assert caught.value.indexed_revision == 5
+
+
 @pytest.mark.parametrize("found", [{}, {"hits": 1}, {"hits": [{}]}, {"hits": [{"key": "a"}], "total": 1}], ids=repr)
 def test_answers_outside_the_interface_are_server_errors(client, server, found):
     server.found = found

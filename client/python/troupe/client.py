@@ -131,13 +131,13 @@ class DatabaseClient:
     ) -> SearchResult:
         """Finds values by words (``mode="text"``), by meaning ("semantic") or by both ("hybrid").
 
-        ``timeout`` is how long a node waits, in seconds, until its index is as fresh as asked; at most, and by default,
-        half of what a call may take. With ``paged`` the result has a ``cursor`` for the next page, which the node that
+        ``timeout`` is how long a node waits, in seconds, until its index is as fresh as asked; by default half of what one
+        node may take of a call, so that the others can be asked as well. With ``paged`` the result has a ``cursor`` for the next page, which the node that
         made it has to be asked: use a client of one node for that.
 
         Raises BadSearch, IndexBehind or CursorGone besides what every method may raise.
         """
-        wait = self._timeout / 2 if timeout is None else timeout
+        wait = self._transport.attempt_max / 2 if timeout is None else timeout
         if not 0.001 <= wait <= _SEARCH_WAIT_MAX:
             raise InvalidRequest(f"timeout must be from 0.001 to {_SEARCH_WAIT_MAX:g} seconds")
         body: Dict[str, Any] = {"mode": mode, "limit": limit, "offset": offset, "consistency": consistency}
@@ -154,7 +154,7 @@ class DatabaseClient:
             body["vectors"] = "wait"
         body.update(explain=explain, values=values, highlights=highlights, paged=paged)
         body.update(text_weight=text_weight, vector_weight=vector_weight)
-        answer = self._transport.call("POST", "/v1/search", _encoded(body), {"Content-Type": JSON})
+        answer = self._transport.call("POST", "/v1/search", _encoded(body), {"Content-Type": JSON}, waits=min(wait, self._timeout))
         return search_values.result_of(_json_of(answer))
 
     def _write(self, method: str, target: str, body: Optional[bytes], media_type: Optional[str]) -> Answer:

@@ -9,7 +9,7 @@ import time
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 from urllib.parse import urlsplit
 
-from .errors import InvalidRequest, OutcomeUnknown, TroupeError, Unavailable, error_from_answer
+from .errors import IndexBehind, InvalidRequest, OutcomeUnknown, TroupeError, Unavailable, error_from_answer
 
 # A node that says 503 asks for a pause of up to this many seconds before the next round.
 _PAUSE_MAX = 1.0
@@ -100,16 +100,28 @@ class Transport:
         for node in self._nodes:
             node.close()
 
+    @property
+    def attempt_max(self) -> float:
+        """Seconds that one node may take of a call, so that one that hangs leaves time for the others."""
+        return self._timeout / len(self._nodes)
+
     def call(
-        self, method: str, target: str, body: Optional[bytes] = None, headers: Optional[Dict[str, str]] = None, write: bool = False
+        self,
+        method: str,
+        target: str,
+        body: Optional[bytes] = None,
+        headers: Optional[Dict[str, str]] = None,
+        write: bool = False,
+        waits: float = 0,
     ) -> Answer:
         """The answer of the first node that decides the request, whatever its status, except 503 and 504.
+
+        `waits`: seconds that the node itself was asked to wait; it gets a little more to say that it waited in vain.
 
         Raises Unavailable when nothing was applied for certain, OutcomeUnknown when a write may have been.
         """
         deadline = time.monotonic() + self._timeout
-        # One node that hangs must leave time for the others.
-        attempt_max = self._timeout / len(self._nodes)
+        attempt_max = max(self.attempt_max, waits + 1 if waits else 0)
         perhaps_applied = False
         last: TroupeError = Unavailable("no node answered")
         attempt = 0
@@ -124,10 +136,10 @@ class Transport:
             try:
                 answer = node.request(method, target, body, headers or {}, min(remaining, attempt_max))
             except _NotSent as error:
-                last = Unavailable(f"{node.host}:{node.port}: {error}")
+                last = _unless_told_more(last, Unavailable(f"{node.host}:{node.port}: {error}"))
             except (OSError, http.client.HTTPException) as error:
                 perhaps_applied = write
-                last = Unavailable(f"{node.host}:{node.port}: {error or type(error).__name__}")
+                last = _unless_told_more(last, Unavailable(f"{node.host}:{node.port}: {error or type(error).__name__}"))
                 node.close()  # its other idle connections have most likely died with this one
             else:
                 if answer.status not in (503, 504):
@@ -144,6 +156,11 @@ class Transport:
         if isinstance(last, Unavailable):
             raise last
         raise Unavailable(str(last), last.status, last.type)
+
+
+def _unless_told_more(last: TroupeError, silence: Unavailable) -> TroupeError:
+    """A node that said how far its index is says more than one that did not answer before the time was over."""
+    return last if isinstance(last, IndexBehind) else silence
 
 
 def _retry_after(answer: Answer) -> float:

@@ -15,7 +15,7 @@ std::string nobody_came(const node_id& expected) {
 /// For a handover that was not begun and never will be.
 refusal why_not(raft::handover h, const node_id& to) {
   switch (h) {
-  case raft::handover::no_member: return {refusal_kind::invalid, 0, "no member is called " + to.name};
+  case raft::handover::no_member: return {refusal_kind::invalid, 0, "no member has this id"};
   case raft::handover::no_voter: return {refusal_kind::invalid, 0, to.name + " is a learner"};
   case raft::handover::busy:
     return {refusal_kind::not_possible, 0, "the leader is handing over to another node"};

@@ -12,6 +12,7 @@ raft_actor::behavior_type raft_node(raft_actor::stateful_pointer<raft_state> sel
   return {
       [=](request_batch& batch, const answer_sink_actor& sink) { d->take_requests(batch, sink); },
       [=](const search_parts& parts) { d->on_search_parts(parts); },
+      [=](const give_way& g) { d->before_stop(g); },
       [=](const search_report& r) { d->on_search_report(r); },
       [=](const cluster_formed& f) { d->formed(f); },
       [=](const peer_state& p) { d->on_peer_state(p); },

@@ -1,8 +1,8 @@
 #pragma once
 
 // The state of the Raft actor and what it does, split by direction: raft_requests.cpp faces the askers,
-// raft_output.cpp carries out what the core wants, raft_upkeep.cpp does what time brings, raft.cpp is the
-// table of messages.
+// raft_transfer.cpp those who want another leader, raft_output.cpp carries out what the core wants,
+// raft_upkeep.cpp does what time brings, raft.cpp is the table of messages.
 
 #include "actors/raft.hpp"
 
@@ -30,6 +30,10 @@ public:
   // raft_search.cpp
   void on_search_parts(const search_parts& parts);
   void on_search_report(const search_report& r) { search_ = r.status; }
+
+  // raft_transfer.cpp
+  void before_stop(const give_way& g);
+  void asked_to_hand_over(const node_id& from, const forward_handover& f);
 
   // raft_output.cpp
   void want_pump();
@@ -59,6 +63,11 @@ private:
   void take_read(const request& r, const read_request& q, const answer_sink_actor& sink);
   void take_search(const request& r, const search_request& what, const answer_sink_actor& sink);
   void take_embedded_write(const request& r, const answer_sink_actor& sink);
+  void take_transfer(const request& r, const transfer_request& t, const answer_sink_actor& sink);
+  raft::handover ask_leader_to_hand_over(const node_id& to);
+  void settle_transfers();
+  void settle_stop();
+  void sweep_transfers();
   void ask_search_index();
   void answer_searches(raft::output& out);
   void tell_leadership();
@@ -79,6 +88,14 @@ private:
   struct snapshot_asker {
     answer_sink_actor sink;
     std::uint64_t id;
+    std::int64_t deadline_ms;
+  };
+
+  struct transfer_asker {
+    answer_sink_actor sink;
+    std::uint64_t id;
+    node_id target; ///< empty: any
+    term_t term;    ///< that is to end
     std::int64_t deadline_ms;
   };
 
@@ -111,6 +128,9 @@ private:
   bool snapshot_running_ = false;
   std::vector<snapshot_asker> snapshot_askers_; ///< bounded by snapshot_askers_max
   static constexpr std::size_t snapshot_askers_max = 64;
+  std::vector<transfer_asker> transfer_askers_; ///< bounded by transfer_askers_max
+  static constexpr std::size_t transfer_askers_max = 64;
+  supervisor_actor stopping_; ///< waits for this node to lead no more; null: nobody does
 
   tick now_;
   std::int64_t next_sweep_ms_ = 0;

@@ -17,6 +17,8 @@ void raft_driver::pump() {
   if (!core_) return;
   for (auto out = core_->take(); !out.empty(); out = core_->take())
     carry_out(out);
+  settle_transfers();
+  settle_stop();
   flush();
 }
 

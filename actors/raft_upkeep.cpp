@@ -84,6 +84,8 @@ void raft_driver::on_peer_input(peer_input& in) {
       core_->step(in.from, std::move(*r));
     else if (auto* f = std::get_if<forward_proposals>(&m))
       forwarded(in.from, *f);
+    else if (auto* h = std::get_if<forward_handover>(&m))
+      asked_to_hand_over(in.from, *h);
     else
       refused(std::get<forward_refusal>(m));
   }

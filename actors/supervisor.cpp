@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <utility>
 
 namespace troupe {
 
@@ -95,8 +96,13 @@ supervisor_actor::behavior_type supervisor(self_pointer self, supervisor_options
       },
       [=](stop_node) {
         spdlog::info("stopping: asked to");
-        stop(self, exit_code::clean, "");
+        auto& s = self->state;
+        auto give_way = std::exchange(s.options.give_way, nullptr);
+        if (s.stopping || !give_way) return stop(self, exit_code::clean, "");
+        give_way(supervisor_actor{self});
+        self->delayed_send(self, std::chrono::milliseconds(s.options.give_way_ms), gave_way{});
       },
+      [=](gave_way) { stop(self, exit_code::clean, ""); },
       [=](kill_child k) {
         auto& s = self->state;
         if (!s.stopping || k.position + 1 != s.stopping_at || !s.children[k.position].handle) return;

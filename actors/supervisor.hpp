@@ -32,6 +32,11 @@ struct supervisor_options {
   std::vector<child_spec> children;
   /// From the stop message on, a child that has not ended is killed after this.
   std::int64_t child_end_ms = 500;
+  /// Asks whoever leads the cluster from here to hand over before the node stops; gave_way is to come back.
+  /// None: the node stops at once.
+  std::function<void(const supervisor_actor& supervisor)> give_way = {};
+  /// gave_way is not waited for longer than this.
+  std::int64_t give_way_ms = 300;
   /// Called once, when all children have ended. From then on main may leave.
   std::function<void(exit_code, const std::string& why)> ended;
 };

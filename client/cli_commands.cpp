@@ -218,4 +218,12 @@ exit_code run_snapshot(const cli_options& o) {
               std::to_string(done->term.value) + ", " + std::to_string(done->bytes) + " bytes\n");
 }
 
+exit_code run_transfer(const cli_options& o) {
+  client store{o.endpoints, o.client};
+  auto done = store.transfer(node_id{o.node});
+  if (!done) return say(o, done.error());
+  if (o.json_output) return show(transfer_json(*done));
+  return show(done->leader.name + " leads, in term " + std::to_string(done->term.value) + "\n");
+}
+
 } // namespace troupe::client

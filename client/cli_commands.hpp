@@ -28,6 +28,7 @@ struct cli_options {
   bool json_output = false;
 
   std::string key;
+  std::string node;                 ///< empty: any
   std::optional<std::string> value; ///< none or "-": standard input
   std::string file;                 ///< empty: not given; "-": standard input
   bool value_is_json = false;
@@ -65,6 +66,7 @@ exit_code run_scan(const cli_options& o);
 exit_code run_search(const cli_options& o);
 exit_code run_status(const cli_options& o);
 exit_code run_snapshot(const cli_options& o);
+exit_code run_transfer(const cli_options& o);
 
 /// Prints a result; one that could not be shown is not a success, but what was done stays done.
 exit_code show(std::string_view text, exit_code code = exit_code::ok);

@@ -190,6 +190,9 @@ std::string status_json(const cluster_status& status) {
 std::string snapshot_json(const snapshot_result& done) {
   return render(net::snapshot_plan{}, done);
 }
+std::string transfer_json(const transfer_result& done) {
+  return render(net::transfer_plan{}, done);
+}
 
 std::string failure_json(const failure& why) {
   std::string line = "{\"error\":";

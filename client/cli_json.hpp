@@ -32,6 +32,7 @@ std::string transaction_json(const command_result& done);
 std::string search_json(const search_request& asked, search_result found);
 std::string status_json(const cluster_status& status);
 std::string snapshot_json(const snapshot_result& done);
+std::string transfer_json(const transfer_result& done);
 /// {"error":"unavailable","detail":"..."}
 std::string failure_json(const failure& why);
 

@@ -238,6 +238,10 @@ result<snapshot_result> client::snapshot() {
   return parts_->ask<snapshot_result>(snapshot_now_request{}, failure_kind::timed_out);
 }
 
+result<transfer_result> client::transfer(node_id to) {
+  return parts_->ask<transfer_result>(transfer_request{std::move(to)}, failure_kind::timed_out);
+}
+
 std::optional<range_query> next_page(range_query range, const query_result& page) {
   if (!page.more || page.items.empty()) return std::nullopt;
   range.at = page.revision;

@@ -94,6 +94,8 @@ public:
   result<cluster_status> status();
   /// Makes that node write a snapshot now and compact its log.
   result<snapshot_result> snapshot();
+  /// Makes the leader hand over to the node `to`, or if empty to the voter that holds most of the log.
+  result<transfer_result> transfer(node_id to = {});
 
 private:
   struct parts;

@@ -154,6 +154,8 @@ bool exchange::transmit(std::set<call_id>& waiting, std::vector<request>& out, s
       r.body = *q;
     else if (auto* s = std::get_if<search_request>(&c.body))
       r.body = *s;
+    else if (auto* t = std::get_if<transfer_request>(&c.body))
+      r.body = *t;
     else if (std::holds_alternative<snapshot_now_request>(c.body))
       r.body = snapshot_now_request{};
     else
@@ -230,6 +232,8 @@ void exchange::receive(std::vector<answer> answers, std::int64_t now_ms) {
       finish(place, std::move(*status));
     } else if (auto* snapshot = std::get_if<snapshot_result>(&a.body)) {
       finish(place, std::move(*snapshot));
+    } else if (auto* transfer = std::get_if<transfer_result>(&a.body)) {
+      finish(place, std::move(*transfer));
     } else if (auto* found = std::get_if<search_result>(&a.body)) {
       finish(place, std::move(*found));
     } else {
@@ -275,6 +279,8 @@ void exchange::on_refusal(call_map::iterator place, refusal& r, std::int64_t now
   case refusal_kind::invalid: return fail(place, or_unknown(failure_kind::invalid), std::move(r.detail));
   case refusal_kind::disk_full:
     return fail(place, or_unknown(failure_kind::unavailable), std::move(r.detail));
+  case refusal_kind::not_possible:
+    return fail(place, or_unknown(failure_kind::conflict), std::move(r.detail));
   case refusal_kind::no_leader:
   case refusal_kind::stopping: distrust_ = distrust_ || c.link == link_; break;
   case refusal_kind::overloaded:

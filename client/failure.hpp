@@ -14,7 +14,8 @@ namespace troupe::client {
 enum class failure_kind : std::uint8_t {
   unavailable = 0, ///< certainly not applied: no node took it in time
   outcome_unknown, ///< a write that may or may not have been, or may yet be, applied; at most once
-  conflict,        ///< the condition of the write did not hold; nothing was changed
+  conflict,        ///< the condition of the write did not hold, or the cluster could not be changed so;
+                   ///< nothing was changed
   invalid,         ///< the request itself is wrong; nothing was changed
   timed_out,       ///< a read, or another request without effect, that got no answer in time
   compacted,       ///< the revision asked for has been compacted away

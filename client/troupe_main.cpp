@@ -169,6 +169,10 @@ std::map<CLI::App*, action> add_commands(CLI::App& app, cli_options& o, raw_opti
 
   actions[add_command(app, "snapshot", "make the first node that answers write a snapshot now")] =
       run_snapshot;
+
+  auto* transfer = add_command(app, "transfer", "hand the leadership to another node");
+  transfer->add_option("NODE", o.node, "its id; if missing, the voter that holds most of the log");
+  actions[transfer] = run_transfer;
   return actions;
 }
 

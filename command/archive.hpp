@@ -37,7 +37,7 @@ constexpr bool is_valid(query_outcome v) {
   return v <= query_outcome::future;
 }
 constexpr bool is_valid(refusal_kind v) {
-  return v <= refusal_kind::disk_full;
+  return v <= refusal_kind::not_possible;
 }
 constexpr bool is_valid(node_role v) {
   return v <= node_role::learner;
@@ -239,6 +239,10 @@ void serialize(Archive&, status_request&, unsigned) {}
 template <class Archive>
 void serialize(Archive&, snapshot_now_request&, unsigned) {}
 template <class Archive>
+void serialize(Archive& ar, transfer_request& v, unsigned) {
+  ar& v.target;
+}
+template <class Archive>
 void serialize(Archive& ar, request& v, unsigned) {
   ar& v.id;
   ar& v.timeout_ms;
@@ -284,6 +288,11 @@ void serialize(Archive& ar, snapshot_result& v, unsigned) {
   ar& v.index;
   ar& v.term;
   ar& v.bytes;
+}
+template <class Archive>
+void serialize(Archive& ar, transfer_result& v, unsigned) {
+  ar& v.leader;
+  ar& v.term;
 }
 template <class Archive>
 void serialize(Archive& ar, answer& v, unsigned) {

@@ -38,10 +38,19 @@ struct snapshot_now_request {
   friend bool operator==(const snapshot_now_request&, const snapshot_now_request&) = default;
 };
 
+/// Asks the leader to hand its leadership to another voter. Any node may be asked.
+struct transfer_request {
+  node_id target; ///< empty: the voter that holds most of the log
+
+  friend bool operator==(const transfer_request&, const transfer_request&) = default;
+};
+
 struct request {
   std::uint64_t id = 0;              ///< chosen by the asker, unique among its open requests
   std::uint32_t timeout_ms = 10'000; ///< from when the node receives it; the node then answers with a refusal
-  std::variant<write_request, read_request, status_request, snapshot_now_request, search_request> body;
+  std::variant<write_request, read_request, status_request, snapshot_now_request, search_request,
+               transfer_request>
+      body;
 
   friend bool operator==(const request&, const request&) = default;
 };
@@ -55,6 +64,7 @@ enum class refusal_kind : std::uint8_t {
   stopping = 4,        ///< certainly not applied; the node is shutting down or restarting a part
   invalid = 5,         ///< certainly not applied; the request itself is wrong
   disk_full = 6,       ///< certainly not applied; the node refuses writes until there is space
+  not_possible = 7,    ///< certainly not done; the state of the cluster does not allow it
 };
 
 struct refusal {
@@ -107,9 +117,19 @@ struct snapshot_result {
   friend bool operator==(const snapshot_result&, const snapshot_result&) = default;
 };
 
+/// Who leads now, after a transfer.
+struct transfer_result {
+  node_id leader;
+  term_t term;
+
+  friend bool operator==(const transfer_result&, const transfer_result&) = default;
+};
+
 struct answer {
   std::uint64_t id = 0;
-  std::variant<command_result, query_result, cluster_status, snapshot_result, refusal, search_result> body;
+  std::variant<command_result, query_result, cluster_status, snapshot_result, refusal, search_result,
+               transfer_result>
+      body;
 
   friend bool operator==(const answer&, const answer&) = default;
 };

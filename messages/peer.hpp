@@ -24,7 +24,7 @@
 
 namespace troupe {
 
-inline constexpr std::uint16_t peer_protocol_version = 1;
+inline constexpr std::uint16_t peer_protocol_version = 2;
 
 /// Opens a link. The dialing side sends it together with its own handle and gets the other side's in return.
 struct link_hello {
@@ -85,7 +85,14 @@ struct forward_refusal {
   bool disk_full = false; ///< overloaded because the leader's disk is full
 };
 
-using peer_message = std::variant<raft::message, forward_proposals, forward_refusal>;
+/// A follower hands on the wish that the leader of this term hands over to `to`, or if empty to whoever it
+/// likes. Nobody answers: the follower sees a new leader, or it does not.
+struct forward_handover {
+  term_t term;
+  node_id to;
+};
+
+using peer_message = std::variant<raft::message, forward_proposals, forward_refusal, forward_handover>;
 
 std::string encode_peer_messages(const std::vector<peer_message>& batch);
 result<std::vector<peer_message>> decode_peer_messages(std::string_view bytes);

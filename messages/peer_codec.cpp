@@ -7,7 +7,8 @@ namespace troupe {
 namespace raft {
 
 constexpr bool is_valid(refusal r) {
-  return r == refusal::none || r == refusal::not_leader || r == refusal::overloaded;
+  return r == refusal::none || r == refusal::not_leader || r == refusal::overloaded ||
+         r == refusal::handing_over;
 }
 template <class Archive>
 void serialize(Archive& ar, proposal& v, unsigned) {
@@ -29,6 +30,12 @@ void serialize(Archive& ar, forward_refusal& v, unsigned) {
   ar& v.numbers;
   ar& v.why;
   ar& v.disk_full;
+}
+
+template <class Archive>
+void serialize(Archive& ar, forward_handover& v, unsigned) {
+  ar& v.term;
+  ar& v.to;
 }
 
 std::string encode_peer_messages(const std::vector<peer_message>& batch) {

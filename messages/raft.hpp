@@ -10,6 +10,7 @@
 #include "messages/peer.hpp"
 #include "messages/snapshotter.hpp"
 #include "messages/storage.hpp"
+#include "messages/supervisor.hpp"
 #include "messages/tick.hpp"
 #include "messages/wal_writer.hpp"
 
@@ -38,6 +39,12 @@ struct peer_input {
   std::vector<peer_message> messages;
 };
 
+/// The node is about to stop: hand the leadership over if it has it. Answered with gave_way when another node
+/// leads, or at once when nobody can take over.
+struct give_way {
+  supervisor_actor supervisor;
+};
+
 /// Carry out what has gathered in the core. The Raft actor sends it to itself, so that everything already in
 /// its mailbox joins.
 struct pump_core {};
@@ -53,7 +60,7 @@ using raft_actor = caf::typed_actor<
     // from gateways, the client endpoint and the embedder
     caf::reacts_to<request_batch, answer_sink_actor>,
     // from the supervisor
-    caf::reacts_to<search_parts>,
+    caf::reacts_to<search_parts>, caf::reacts_to<give_way>,
     // from the indexer
     caf::reacts_to<search_report>,
     // from the formation actor, once
@@ -82,4 +89,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::cluster_formed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::peer_state)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::peer_input)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::search_parts)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::give_way)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::pump_core)

@@ -25,8 +25,11 @@ struct fatal_failure {
   std::string why;
 };
 
-/// From main, on SIGTERM or SIGINT.
+/// From main, on SIGTERM or SIGINT. A second one does not wait for the first one's gave_way.
 struct stop_node {};
+
+/// From the Raft actor: this node leads nobody that would miss it, as far as it can help.
+struct gave_way {};
 
 /// The supervisor to itself: this child has had its time to end.
 struct kill_child {
@@ -38,6 +41,8 @@ using supervisor_actor = caf::typed_actor<
     caf::reacts_to<fatal_failure>,
     // from main
     caf::reacts_to<stop_node>,
+    // from the Raft actor, or from itself when that took too long
+    caf::reacts_to<gave_way>,
     // from itself
     caf::reacts_to<kill_child>>;
 
@@ -45,4 +50,5 @@ using supervisor_actor = caf::typed_actor<
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::fatal_failure)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::stop_node)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gave_way)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::kill_child)

@@ -31,6 +31,7 @@ outcome_of_translation dispatch(route_id id, context& request) {
   case route_id::search_post: return post_search(request);
   case route_id::cluster: return get_cluster(request);
   case route_id::snapshot: return post_snapshot(request);
+  case route_id::transfer: return post_transfer(request);
   case route_id::healthz: return healthy(request);
   case route_id::readyz: return get_ready(request);
   case route_id::metrics: return metrics(request);
@@ -80,6 +81,9 @@ struct renderer {
   http_response operator()(const cluster_plan&, const cluster_status& r) const { return render_cluster(r); }
   http_response operator()(const snapshot_plan&, const snapshot_result& r) const {
     return render_snapshot(r);
+  }
+  http_response operator()(const transfer_plan&, const transfer_result& r) const {
+    return render_transfer(r);
   }
   template <class Plan>
   http_response operator()(const Plan& plan, const refusal& r) const {

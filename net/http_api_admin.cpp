@@ -1,5 +1,6 @@
-// GET /v1/cluster, POST /v1/snapshot, GET /readyz
+// GET /v1/cluster, POST /v1/cluster/transfer, POST /v1/snapshot, GET /readyz
 
+#include "net/http_api_body.hpp"
 #include "net/http_api_detail.hpp"
 #include "net/http_text.hpp"
 
@@ -78,6 +79,25 @@ outcome_of_translation post_snapshot(context& request) {
   return http_call{snapshot_now_request{}, request.options.snapshot_timeout_ms, snapshot_plan{}};
 }
 
+/// The body is {"to":"n2"}, or nothing.
+outcome_of_translation post_transfer(context& request) {
+  transfer_request wanted;
+  if (request.request.body.empty()) {
+    if (auto bad = check_parameters(request.target, {})) return std::move(*bad);
+    return http_call{std::move(wanted), request.options.timeout_ms, transfer_plan{}};
+  }
+  auto root = read_body(request, {});
+  if (auto* bad = refused(root)) return std::move(*bad);
+  auto found = members(std::get<json_node>(root), std::array<std::string_view, 1>{"to"}, "the body");
+  if (!found) return problem(problems::bad_body, found.error().detail);
+  if (auto* to = (*found)[0]) {
+    if (to->what != json_node::kind::string || to->text.empty())
+      return problem(problems::bad_body, "to: must be the id of a node");
+    wanted.target = node_id{std::move(to->text)};
+  }
+  return http_call{std::move(wanted), request.options.timeout_ms, transfer_plan{}};
+}
+
 /// Ready means: a linearizable read works, so there is a leader that a majority follows, and this node has
 /// applied what it committed, and indexed it if it keeps an index. Which key is read, or what is looked for,
 /// does not matter.
@@ -128,6 +148,14 @@ http_response render_snapshot(const snapshot_result& result) {
   append_field(body, "{\"index\":", result.index.value);
   append_field(body, ",\"term\":", result.term.value);
   append_field(body, ",\"bytes\":", result.bytes);
+  body += '}';
+  return json_response(200, std::move(body));
+}
+
+http_response render_transfer(const transfer_result& result) {
+  std::string body;
+  append_text(body, "{\"leader\":", result.leader.name);
+  append_field(body, ",\"term\":", result.term.value);
   body += '}';
   return json_response(200, std::move(body));
 }

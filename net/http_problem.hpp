@@ -30,6 +30,8 @@ inline constexpr problem_kind no_such_route{404, "no-such-route", "There is noth
 inline constexpr problem_kind key_not_found{404, "key-not-found", "The key does not exist"};
 inline constexpr problem_kind method_not_allowed{405, "method-not-allowed", "This method does not work here"};
 inline constexpr problem_kind request_timeout{408, "request-timeout", "The request came too slowly"};
+inline constexpr problem_kind not_possible{409, "not-possible",
+                                           "The state of the cluster does not allow this"};
 inline constexpr problem_kind compacted{410, "compacted", "This revision has been compacted away"};
 inline constexpr problem_kind cursor_gone{410, "cursor-gone", "The results of this cursor are gone"};
 inline constexpr problem_kind length_required{411, "length-required", "A body with a known length is needed"};

@@ -18,6 +18,7 @@ constexpr std::array table{
     route{get, "/v1/search", route_id::search_get, route_family::search, true},
     route{post, "/v1/search", route_id::search_post, route_family::search, true},
     route{get, "/v1/cluster", route_id::cluster, route_family::cluster, true},
+    route{post, "/v1/cluster/transfer", route_id::transfer, route_family::cluster, true},
     route{post, "/v1/snapshot", route_id::snapshot, route_family::snapshot, true},
     route{get, "/healthz", route_id::healthz, route_family::health, true},
     route{get, "/readyz", route_id::readyz, route_family::health, true},

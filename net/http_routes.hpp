@@ -39,6 +39,7 @@ enum class route_id : std::uint8_t {
   search_post,
   cluster,
   snapshot,
+  transfer,
   healthz,
   readyz,
   metrics,

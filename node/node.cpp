@@ -215,6 +215,9 @@ exit_code run_node(const config::node_config& config, const char* program) {
                                                 .searches = std::make_shared<search_metrics>(*registry)});
     supervisor_options options;
     options.children = blueprint(parts);
+    options.give_way = [parts](const supervisor_actor& supervisor) {
+      caf::anon_send(parts->raft, give_way{supervisor});
+    };
     options.ended = [&end](exit_code code, const std::string& why) { end.announce(code, why); };
     {
       auto handle = system.spawn(supervisor, std::move(options));

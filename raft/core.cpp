@@ -21,6 +21,9 @@ void core::step(const node_id& from, message m) {
 refusal core::propose(std::vector<proposal> batch, std::int64_t wall_clock_ms) {
   return machine_->propose(std::move(batch), wall_clock_ms);
 }
+handover core::hand_over(const node_id& to) {
+  return machine_->hand_over(to);
+}
 void core::read(std::vector<std::uint64_t> ids) {
   machine_->read(std::move(ids));
 }
@@ -75,6 +78,9 @@ index_t core::last_index() const {
 }
 const node_id& core::leader() const {
   return machine_->leader_id();
+}
+node_id core::handing_over_to() const {
+  return machine_->handing_over_to();
 }
 
 } // namespace troupe::raft

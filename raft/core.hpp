@@ -10,9 +10,9 @@
 //
 // What is implemented: election (§5.2, §5.4.1 of the paper) with pre-vote (dissertation §9.6) and
 // check-quorum (§6.2); replication (§5.3) with bounded pipelining and back-tracking by term; commit rule of
-// §5.4.2; a new leader's no-op, linearizable reads in numbered rounds (dissertation §6.4); snapshots in
-// chunks (§7); asynchronous persistence: a leader sends entries while it writes them, and counts itself only
-// when they are durable (dissertation §10.2.1).
+// §5.4.2; handing the leadership over (dissertation §3.10); a new leader's no-op, linearizable reads in
+// numbered rounds (dissertation §6.4); snapshots in chunks (§7); asynchronous persistence: a leader sends
+// entries while it writes them, and counts itself only when they are durable (dissertation §10.2.1).
 //
 // Promises about time and order:
 //  * Nothing that depends on a term, a vote or an entry being durable here leaves before persisted() said so.
@@ -51,6 +51,10 @@ public:
   void step(const node_id& from, message m);
   /// All or nothing. An accepted batch becomes consecutive entries.
   refusal propose(std::vector<proposal> batch, std::int64_t wall_clock_ms);
+  /// Hands the leadership over to `to`, or if empty to the voter that holds most (dissertation §3.10). While
+  /// it lasts proposals are refused. It ends with another leader, or after settings::election_ticks_min with
+  /// this one.
+  handover hand_over(const node_id& to);
   /// Linearizable reads: each id comes back once, in output::reads or output::reads_failed.
   void read(std::vector<std::uint64_t> ids);
 
@@ -94,6 +98,8 @@ public:
   term_t term() const;
   /// Empty: unknown.
   const node_id& leader() const;
+  /// Empty: nobody.
+  node_id handing_over_to() const;
   index_t commit() const;
   index_t last_index() const;
 

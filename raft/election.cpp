@@ -45,7 +45,7 @@ void machine::campaign() {
   bool alone = is_quorum(role.granted);
   role_ = std::move(role);
   if (alone) {
-    become_candidate();
+    become_candidate(false);
     return;
   }
   for (auto& m : log_.members().members)
@@ -53,7 +53,7 @@ void machine::campaign() {
       send(m.id, pre_vote_request{state_.term + 1, log_.last_index(), log_.last_term()});
 }
 
-void machine::become_candidate() {
+void machine::become_candidate(bool handed_over) {
   set_hard_state({state_.term + 1, self_});
   role_ = candidate{};
   election_ticks_ = 0;
@@ -61,7 +61,8 @@ void machine::become_candidate() {
   election_timeout_ = static_cast<unsigned>(
       random_.between(std::max(1u, limits_.election_ticks_min / 2), limits_.election_ticks_min));
   for (auto& m : log_.members().members)
-    if (m.voter && m.id != self_) send(m.id, vote_request{state_.term, log_.last_index(), log_.last_term()});
+    if (m.voter && m.id != self_)
+      send(m.id, vote_request{state_.term, log_.last_index(), log_.last_term(), handed_over});
 }
 
 /// The own vote counts when it is durable, like anybody's.
@@ -136,7 +137,7 @@ void machine::answer(const node_id& from, const vote_request& m) {
 void machine::step(pre_candidate& role, const node_id& from, pre_vote_response& m) {
   if (!m.granted || m.term != state_.term + 1) return;
   role.granted.insert(from);
-  if (is_quorum(role.granted)) become_candidate();
+  if (is_quorum(role.granted)) become_candidate(false);
 }
 
 void machine::step(candidate& role, const node_id& from, vote_response& m) {

@@ -82,6 +82,7 @@ refusal machine::propose(std::vector<proposal> batch, std::int64_t wall_clock_ms
   wall_clock_ms_ = wall_clock_ms;
   auto* role = std::get_if<leader>(&role_);
   if (!role) return refusal::not_leader;
+  if (role->heir) return refusal::handing_over;
   if (batch.empty()) return refusal::none;
   std::size_t bytes = 0;
   for (auto& p : batch)
@@ -131,6 +132,7 @@ void machine::serve_reads(leader& role) {
 }
 
 void machine::tick_leader(leader& role) {
+  tick_handover(role);
   for (auto& [id, pr] : role.others) {
     ++pr.ticks_since_contact;
     ++pr.ticks_since_sent;

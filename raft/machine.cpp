@@ -78,8 +78,10 @@ bool machine::settle_terms(const node_id& from, const message& m) {
   // Asking, and agreeing to be asked, changes no term.
   if (std::holds_alternative<pre_vote_request>(m)) return true;
   if (auto* response = std::get_if<pre_vote_response>(&m); response && response->granted) return true;
-  // A node that hears a leader does not let another one take its term (dissertation §4.2.3).
-  if (std::holds_alternative<vote_request>(m) && hears_leader()) return false;
+  // A node that hears a leader does not let another one take its term, unless that leader wants it
+  // (dissertation §4.2.3).
+  if (auto* request = std::get_if<vote_request>(&m); request && !request->handed_over && hears_leader())
+    return false;
   bool from_leader = std::holds_alternative<append_request>(m) || std::holds_alternative<install_snapshot>(m);
   become_follower(term, from_leader ? from : node_id{});
   return true;
@@ -192,6 +194,7 @@ void machine::unreachable(const node_id& peer) {
   if (auto* role = std::get_if<leader>(&role_)) {
     auto found = role->others.find(peer);
     if (found == role->others.end()) return;
+    if (role->heir == peer) role->heir = {};
     auto& pr = found->second;
     if (pr.at == progress::mode::snapshot) {
       pr.transfer.at = snapshot_transfer::phase::idle;
@@ -211,6 +214,7 @@ output machine::take() {
   if (auto* role = std::get_if<leader>(&role_)) {
     serve_reads(*role);
     replicate(*role);
+    tell_heir(*role);
   } else if (auto* role = std::get_if<follower>(&role_)) {
     answer_leader(*role);
   }
@@ -235,6 +239,7 @@ status machine::get_status() const {
   s.role = role();
   s.term = state_.term;
   s.leader = leader_;
+  s.handing_over_to = handing_over_to();
   s.commit = commit_;
   s.applied = apply_.applied_index();
   s.first_index = log_.first_index();

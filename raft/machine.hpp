@@ -2,7 +2,7 @@
 
 // The state machine behind raft/core.hpp. The role is a variant; a message that concerns a role has one
 // step() for the pair, in follower.cpp, election.cpp or leader.cpp. Sending entries is in replication.cpp,
-// the rest in machine.cpp.
+// handing the leadership over in handover.cpp, the rest in machine.cpp.
 
 #include "raft/apply_queue.hpp"
 #include "raft/durability.hpp"
@@ -23,6 +23,7 @@ public:
   void tick(std::int64_t wall_clock_ms);
   void step(const node_id& from, message m);
   refusal propose(std::vector<proposal> batch, std::int64_t wall_clock_ms);
+  handover hand_over(const node_id& to);
   void read(std::vector<std::uint64_t> ids);
   void persisted(std::uint64_t number);
   void applied(index_t index);
@@ -41,6 +42,7 @@ public:
   role_kind role() const { return static_cast<role_kind>(role_.index()); }
   term_t term() const { return state_.term; }
   const node_id& leader_id() const { return leader_; }
+  node_id handing_over_to() const;
   index_t commit() const { return commit_; }
   index_t last_index() const { return log_.last_index(); }
 
@@ -58,7 +60,7 @@ private:
   void become_follower(term_t term, node_id leader);
   void follow(const node_id& leader);
   void campaign();
-  void become_candidate();
+  void become_candidate(bool handed_over);
   void become_leader();
   void grant_own_vote();
   void restart_election_timer();
@@ -104,6 +106,13 @@ private:
   bool has_contact_with_quorum(const leader& role) const;
   template <class Value>
   Value reached_by_quorum(const leader& role, Value own, Value progress::*member) const;
+
+  // handover.cpp
+  void step(follower&, const node_id& from, timeout_now&);
+  node_id best_heir(const leader& role) const;
+  bool is_heard(const progress& pr) const;
+  void tick_handover(leader& role);
+  void tell_heir(leader& role);
 
   // replication.cpp
   void replicate(leader& role);

@@ -37,6 +37,9 @@ struct vote_request {
   term_t term;
   index_t last_index;
   term_t last_term;
+  /// The leader asked the sender to campaign: a receiver that hears that leader need not protect its term
+  /// (dissertation §4.2.3).
+  bool handed_over = false;
 
   friend bool operator==(const vote_request&, const vote_request&) = default;
 };
@@ -122,9 +125,17 @@ struct read_index_response {
   friend bool operator==(const read_index_response&, const read_index_response&) = default;
 };
 
+/// The leader hands its leadership over: the receiver campaigns at once, without a pre-vote (dissertation
+/// §3.10).
+struct timeout_now {
+  term_t term;
+
+  friend bool operator==(const timeout_now&, const timeout_now&) = default;
+};
+
 using message = std::variant<pre_vote_request, pre_vote_response, vote_request, vote_response, append_request,
                              append_response, install_snapshot, install_snapshot_response, read_index_request,
-                             read_index_response>;
+                             read_index_response, timeout_now>;
 
 /// A message and its receiver.
 struct envelope {

@@ -28,6 +28,7 @@ void serialize(Archive& ar, vote_request& v, unsigned) {
   ar& v.term;
   ar& v.last_index;
   ar& v.last_term;
+  ar& v.handed_over;
 }
 template <class Archive>
 void serialize(Archive& ar, vote_response& v, unsigned) {
@@ -80,6 +81,10 @@ void serialize(Archive& ar, read_index_response& v, unsigned) {
   ar& v.number;
   ar& v.granted;
   ar& v.index;
+}
+template <class Archive>
+void serialize(Archive& ar, timeout_now& v, unsigned) {
+  ar& v.term;
 }
 
 } // namespace troupe::raft

@@ -23,9 +23,21 @@ struct proposal {
 
 /// Why a proposal was not taken. Refused means certainly not in the log, now or ever.
 enum class refusal {
-  none,       ///< taken; it may still be lost if leadership is
-  not_leader, ///< status().leader says who may be
-  overloaded, ///< settings::uncommitted_bytes_max
+  none,         ///< taken; it may still be lost if leadership is
+  not_leader,   ///< status().leader says who may be
+  overloaded,   ///< settings::uncommitted_bytes_max
+  handing_over, ///< the leader is handing over; soon there is another one, or this one goes on
+};
+
+/// What becomes of a wish to hand the leadership over.
+enum class handover {
+  begun,      ///< settings::election_ticks_min bounds it; status().handing_over_to tells while it lasts
+  leads,      ///< that node leads already
+  not_leader, ///< this node does not
+  busy,       ///< to another node, at the moment
+  no_member,  ///< no member has this id
+  no_voter,   ///< a learner
+  unheard,    ///< the node, or if none was named every other voter, is not heard or far behind
 };
 
 /// To be made durable as a whole or as a prefix in the order state, truncate_from, entries. Numbers are
@@ -120,7 +132,8 @@ struct follower_status {
 struct status {
   role_kind role = role_kind::follower;
   term_t term;
-  node_id leader; ///< empty: unknown
+  node_id leader;          ///< empty: unknown
+  node_id handing_over_to; ///< empty: nobody
   index_t commit;
   index_t applied;
   index_t first_index; ///< of the log; last_index + 1 when the log is empty

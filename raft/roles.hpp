@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <variant>
 
@@ -44,6 +45,11 @@ struct leader {
   std::deque<uncommitted_batch> uncommitted;
   std::size_t uncommitted_bytes = 0;
   unsigned ticks_since_quorum_check = 0;
+
+  node_id heir;                 ///< takes over as soon as it has the whole log; empty: nobody
+  unsigned ticks_with_heir = 0; ///< since the handover began
+  /// Since the heir was told to campaign; none: not yet, or so long ago that it is told again.
+  std::optional<unsigned> ticks_since_told;
 };
 
 using role_state = std::variant<follower, pre_candidate, candidate, leader>;

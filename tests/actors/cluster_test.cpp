@@ -168,6 +168,60 @@ TEST_F(cluster_test, survives_a_power_cut_of_all) {
   EXPECT_EQ(get(follower(1), "k"), "v");
 }
 
+TEST_F(cluster_test, the_leadership_is_handed_to_the_node_that_is_named) {
+  auto* old = leader();
+  auto& heir = follower(1);
+  auto id = old->ask({0, 5'000, transfer_request{node_id{heir.name()}}});
+  auto write = old->ask(put_request(0, "k", "v", 5'000));
+  auto told = wait_for(*old, id, 100);
+  ASSERT_TRUE(told) << "no timeout is waited for";
+  ASSERT_TRUE(std::holds_alternative<transfer_result>(told->body));
+  EXPECT_EQ(std::get<transfer_result>(told->body).leader, node_id{heir.name()});
+  EXPECT_TRUE(heir.leads());
+  EXPECT_TRUE(is_applied(wait_for(*old, write))) << "a write that came meanwhile goes to the new leader";
+  told = wait_for(heir, heir.ask({0, 5'000, transfer_request{node_id{heir.name()}}}), 25);
+  ASSERT_TRUE(told && std::holds_alternative<transfer_result>(told->body)) << "it leads already";
+}
+
+TEST_F(cluster_test, any_node_can_be_asked_to_have_the_leadership_moved) {
+  auto* old = leader();
+  auto& asked = follower(0);
+  auto told = wait_for(asked, asked.ask({0, 5'000, transfer_request{}}), 200);
+  ASSERT_TRUE(told && std::holds_alternative<transfer_result>(told->body));
+  EXPECT_NE(std::get<transfer_result>(told->body).leader, node_id{old->name()});
+  EXPECT_FALSE(old->leads());
+  EXPECT_TRUE(put(*old, "k", "v"));
+}
+
+TEST_F(cluster_test, a_transfer_that_cannot_be_is_refused_and_the_leader_goes_on) {
+  auto* led = leader();
+  auto& heir = follower(0);
+  auto refused = [&](test_node& n, const std::string& to) {
+    auto told = wait_for(n, n.ask({0, 5'000, transfer_request{node_id{to}}}), 4'000);
+    return told ? refusal_in(*told) : std::nullopt;
+  };
+  EXPECT_EQ(refused(*led, "nobody"), refusal_kind::invalid);
+  EXPECT_EQ(refused(heir, "nobody"), refusal_kind::invalid);
+  isolate(heir);
+  EXPECT_EQ(refused(*led, heir.name()), refusal_kind::not_possible) << "it does not answer";
+  EXPECT_EQ(refused(*led, heir.name()), refusal_kind::not_possible) << "it is not heard any more";
+  EXPECT_TRUE(led->leads());
+  EXPECT_TRUE(put(*led, "k", "v"));
+}
+
+TEST_F(cluster_test, a_leader_that_is_about_to_stop_hands_over_first) {
+  auto* old = leader();
+  old->supervisor.tell(old->raft, give_way{old->supervisor.as<supervisor_actor>()});
+  s.run();
+  EXPECT_EQ(old->supervisor.count<gave_way>(), 1u);
+  auto* led = leader();
+  ASSERT_NE(led, nullptr);
+  EXPECT_NE(led, old);
+  old->supervisor.tell(old->raft, give_way{old->supervisor.as<supervisor_actor>()});
+  s.run();
+  EXPECT_EQ(old->supervisor.count<gave_way>(), 2u) << "who does not lead has nothing to hand over";
+}
+
 TEST_F(cluster_test, a_leader_with_a_full_disk_says_so) {
   auto* led = leader();
   ASSERT_TRUE(put(*led, "k", "v"));

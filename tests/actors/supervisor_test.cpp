@@ -37,6 +37,7 @@ protected:
     supervisor_options o;
     o.children = std::move(children);
     o.child_end_ms = 100;
+    o.give_way = give_way;
     o.ended = [h = seen](exit_code code, const std::string& why) { h->ended.emplace_back(code, why); };
     actor = s.spawn(supervisor, o);
   }
@@ -50,6 +51,7 @@ protected:
   std::shared_ptr<happenings> seen = std::make_shared<happenings>();
   stage s;
   supervisor_actor actor;
+  std::function<void(const supervisor_actor&)> give_way;
 };
 
 TEST_F(supervisor_test, starts_in_order_and_stops_in_reverse) {
@@ -60,6 +62,42 @@ TEST_F(supervisor_test, starts_in_order_and_stops_in_reverse) {
   EXPECT_EQ(events(), (strings{"-c", "-b", "-a"}));
   ASSERT_EQ(seen->ended.size(), 1u);
   EXPECT_EQ(seen->ended[0].first, exit_code::clean);
+}
+
+TEST_F(supervisor_test, gives_way_before_it_stops_and_does_not_wait_for_long) {
+  int asked = 0;
+  give_way = [&](const supervisor_actor&) { ++asked; };
+  start({child("a")});
+  events();
+  caf::anon_send(actor, stop_node{});
+  s.run();
+  EXPECT_EQ(asked, 1);
+  EXPECT_EQ(events(), strings{});
+  caf::anon_send(actor, gave_way{});
+  s.run();
+  EXPECT_EQ(events(), strings{"-a"});
+  EXPECT_EQ(seen->ended.size(), 1u);
+}
+
+TEST_F(supervisor_test, stops_also_when_nobody_gives_way) {
+  give_way = [](const supervisor_actor&) {};
+  start({child("a")});
+  events();
+  caf::anon_send(actor, stop_node{});
+  s.run();
+  EXPECT_EQ(events(), strings{});
+  s.advance(std::chrono::milliseconds(300));
+  EXPECT_EQ(events(), strings{"-a"});
+}
+
+TEST_F(supervisor_test, asked_twice_it_stops_at_once) {
+  give_way = [](const supervisor_actor&) {};
+  start({child("a")});
+  events();
+  caf::anon_send(actor, stop_node{});
+  caf::anon_send(actor, stop_node{});
+  s.run();
+  EXPECT_EQ(events(), strings{"-a"});
 }
 
 TEST_F(supervisor_test, waits_for_each_child_before_it_ends_the_next) {

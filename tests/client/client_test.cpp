@@ -107,6 +107,8 @@ TEST_F(client_library, does_everything_it_offers) {
     EXPECT_EQ(std::get<get_result>(ran->results.at(0)).found->value.view(), "2");
     EXPECT_TRUE(store.status());
     EXPECT_EQ(store.snapshot()->index, index_t{3});
+    EXPECT_EQ(store.transfer(node_id{"n2"})->leader, node_id{"n2"});
+    EXPECT_EQ(store.transfer(node_id{"far"}).error().kind, failure_kind::conflict);
     EXPECT_EQ(sessions(), 1U);
   }
   EXPECT_EQ(sessions(), 0U) << "a client closes its session";

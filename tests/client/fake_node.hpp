@@ -102,6 +102,10 @@ private:
     if (auto* q = std::get_if<read_request>(&r.body)) return state.m.run(q->what);
     if (std::holds_alternative<status_request>(r.body)) return s.status;
     if (auto* asked = std::get_if<search_request>(&r.body)) return search(*asked);
+    if (auto* t = std::get_if<transfer_request>(&r.body)) {
+      if (t->target == node_id{"far"}) return refusal{refusal_kind::not_possible, 0, "far is not heard"};
+      return transfer_result{t->target, term_t{2}};
+    }
     return snapshot_result{index_t{3}, term_t{2}, 1};
   }
 

@@ -173,6 +173,13 @@ def test_status_and_snapshot(cli, node):
     assert b"snapshot at log index" in cli.ok("snapshot")
 
 
+def test_transfer(cli):
+    assert json.loads(cli.ok("transfer", "n1", "--output", "json"))["leader"] == "n1", "it leads already"
+    assert b"n1 leads, in term" in cli.ok("transfer", "n1")
+    assert "no member" in cli.refused("transfer", "nobody", code=INVALID)
+    assert cli.refused("transfer", code=NO), "there is no other voter"
+
+
 @pytest.mark.parametrize("arguments", [
     [], ["nonsense"], ["put"], ["get"], ["get", "a", "b"], ["put", "k", "v", "--timeout", "5"], ["get", "k", "--revision", "0"],
     ["put", "k", "v", "--if-absent", "--if-revision", "1"], ["get", "k", "--endpoints", "host"], ["put", "", "v"],
@@ -184,7 +191,7 @@ def test_wrong_use(cli, arguments):
 
 def test_help_names_commands_and_exit_codes(cli):
     text = cli.ok("--help").decode()
-    for word in ("put", "get", "del", "bulk", "txn", "scan", "status", "snapshot", "TROUPE_ENDPOINTS", "Exit codes"):
+    for word in ("put", "get", "del", "bulk", "txn", "scan", "status", "snapshot", "transfer", "TROUPE_ENDPOINTS", "Exit codes"):
         assert word in text
     assert "--if-absent" in cli.ok("put", "--help").decode()
     assert cli.ok("--version").strip()

@@ -124,7 +124,8 @@ inline std::vector<request> requests() {
       {5, 504, status_request{}},
       {6, 505, snapshot_now_request{}},
       {7, 506, some_search()},
-      {8, 507, search_request{}}};
+      {8, 507, search_request{}},
+      {9, 508, transfer_request{node_id{"n2"}}}};
 }
 
 inline cluster_status some_status() {
@@ -155,7 +156,8 @@ inline std::vector<answer> answers() {
           {3, some_status()},
           {4, snapshot_result{index_t{6}, term_t{2}, 12345}},
           {5, refusal{refusal_kind::disk_full, 250, "no space left under /data"}},
-          {6, some_found()}};
+          {6, some_found()},
+          {7, transfer_result{node_id{"n2"}, term_t{4}}}};
 }
 
 } // namespace troupe::samples

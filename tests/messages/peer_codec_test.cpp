@@ -44,6 +44,9 @@ bool operator==(const forward_proposals& a, const forward_proposals& b) {
 bool operator==(const forward_refusal& a, const forward_refusal& b) {
   return a.asker == b.asker && a.disk_full == b.disk_full && a.numbers == b.numbers && a.why == b.why;
 }
+bool operator==(const forward_handover& a, const forward_handover& b) {
+  return a.term == b.term && a.to == b.to;
+}
 
 namespace {
 
@@ -65,7 +68,7 @@ std::vector<peer_message> one_of_each() {
   return {
       message{pre_vote_request{term_t{1}, index_t{2}, term_t{3}}},
       message{pre_vote_response{term_t{4}, true}},
-      message{vote_request{term_t{5}, index_t{6}, term_t{7}}},
+      message{vote_request{term_t{5}, index_t{6}, term_t{7}, true}},
       message{vote_response{term_t{8}, true}},
       message{append_request{
           term_t{9}, index_t{10}, term_t{3}, index_t{11}, 12, false, {some_entry(11), some_entry(12)}}},
@@ -74,10 +77,12 @@ std::vector<peer_message> one_of_each() {
       message{install_snapshot_response{term_t{19}, index_t{20}, 21, install_status::rejected}},
       message{read_index_request{term_t{22}, 23}},
       message{read_index_response{term_t{24}, 25, true, index_t{26}}},
+      message{timeout_now{term_t{34}}},
       forward_proposals{term_t{27},
                         {{entry_kind::command, {incarnation_t{28}, 29}, blob{"a"}},
                          {entry_kind::membership, {incarnation_t{30}, 31}, blob{"b"}}}},
       forward_refusal{incarnation_t{31}, {32, 33}, refusal::overloaded, true},
+      forward_handover{term_t{35}, node_id{"n3"}},
   };
 }
 

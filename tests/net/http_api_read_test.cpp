@@ -266,5 +266,18 @@ TEST_F(http_api_test, shows_the_cluster_and_snapshots) {
             "{\"index\":7,\"term\":2,\"bytes\":99}\n");
 }
 
+TEST_F(http_api_test, hands_the_leadership_over) {
+  const auto any = accepted(make(http_method::post, "/v1/cluster/transfer"));
+  EXPECT_EQ(std::get<transfer_request>(any.body), transfer_request{});
+  auto request = make(http_method::post, "/v1/cluster/transfer");
+  request.body = "{\"to\":\"n2\"}";
+  const auto named = accepted(std::move(request));
+  EXPECT_EQ(std::get<transfer_request>(named.body), transfer_request{node_id{"n2"}});
+  EXPECT_EQ(api.render(named.plan, transfer_result{node_id{"n2"}, term_t{5}}).body.view(),
+            "{\"leader\":\"n2\",\"term\":5}\n");
+  const auto refused = api.render(named.plan, refusal{refusal_kind::not_possible, 0, "n2 is not heard"});
+  EXPECT_EQ(refused.status, 409u);
+}
+
 } // namespace
 } // namespace troupe::net

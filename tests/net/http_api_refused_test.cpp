@@ -185,6 +185,11 @@ TEST_F(http_api_test, refuses_bad_requests_with_the_right_problem) {
       {post("/v1/txn", "{\"compare\":[{\"key\":\"a\",\"target\":\"value\",\"op\":\"==\"}]}"), 400,
        "bad-body"},
       {post("/v1/snapshot", "{}"), 400, "bad-body"},
+      {post("/v1/cluster/transfer", "{\"to\":1}"), 400, "bad-body"},
+      {post("/v1/cluster/transfer", "{\"to\":\"\"}"), 400, "bad-body"},
+      {post("/v1/cluster/transfer", "{\"from\":\"n1\"}"), 400, "bad-body"},
+      {post("/v1/cluster/transfer", "[]"), 400, "bad-body"},
+      {post("/v1/cluster/transfer", "n2"), 400, "malformed-json"},
   };
   for (auto& one : cases) {
     SCOPED_TRACE(one.request.target.substr(0, 80) + " " + one.request.body.substr(0, 120));

@@ -1,6 +1,7 @@
 """Nodes die, stop, fall behind and come back; the cluster keeps its word."""
 
 import http.client
+import json
 import pathlib
 import shutil
 import signal
@@ -49,6 +50,26 @@ def test_leader_killed_writes_again(make_cluster):
         assert seconds < 10
         leader.start().wait_ready()
     assert cluster.nodes[0].request("GET", "/v1/kv/before").body == b"x"
+
+
+def test_the_leadership_moves_under_write_load(make_cluster):
+    cluster = make_cluster().start()
+    writers = Writers(cluster.addresses, singles=3, groups=1)
+    writers.start()
+    try:
+        more_writes(writers, 20)
+        for turn in range(6):
+            old = cluster.leader()
+            heir = next(node for node in cluster.nodes if node is not old)
+            asked = cluster.nodes[turn % 3]
+            body = json.dumps({"to": heir.id}) if turn % 2 else None
+            answer = asked.request("POST", "/v1/cluster/transfer", body=body, timeout=30)
+            assert answer.status == 200, answer
+            assert answer.json()["leader"] == heir.id if body else answer.json()["leader"] != old.id
+            more_writes(writers, 20)
+    finally:
+        writers.stop()
+    check(cluster, writers)
 
 
 def test_random_kills_under_write_load(make_cluster):

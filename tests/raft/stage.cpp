@@ -89,7 +89,14 @@ void stage::propose(const std::string& name, const std::vector<std::string>& pay
   auto refused = brain(name).propose(std::move(batch), 0);
   if (refused == refusal::not_leader) say(name + " refuses: not leader");
   if (refused == refusal::overloaded) say(name + " refuses: overloaded");
+  if (refused == refusal::handing_over) say(name + " refuses: handing over");
   pump(name);
+}
+
+handover stage::hand_over(const std::string& name, const std::string& to) {
+  auto answer = brain(name).hand_over(node_id{to});
+  pump(name);
+  return answer;
 }
 
 void stage::read(const std::string& name, std::uint64_t id) {
@@ -279,7 +286,7 @@ struct describer {
   }
   std::string operator()(const vote_request& m) const {
     return "vote_request term=" + number(m.term) + " last=" + number(m.last_index) + "/" +
-           number(m.last_term);
+           number(m.last_term) + (m.handed_over ? " handed-over" : "");
   }
   std::string operator()(const vote_response& m) const {
     return "vote_response term=" + number(m.term) + (m.granted ? " granted" : " refused");
@@ -321,6 +328,7 @@ struct describer {
     return "read_index_response term=" + number(m.term) +
            (m.granted ? " index=" + number(m.index) : " refused");
   }
+  std::string operator()(const timeout_now& m) const { return "timeout_now term=" + number(m.term); }
 };
 
 } // namespace

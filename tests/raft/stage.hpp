@@ -56,6 +56,7 @@ public:
   /// Ticks until it wants to be elected.
   void campaign(const std::string& name);
   void propose(const std::string& name, const std::vector<std::string>& payloads);
+  handover hand_over(const std::string& name, const std::string& to = {});
   void read(const std::string& name, std::uint64_t id);
   void unreachable(const std::string& name, const std::string& peer);
   void step(const std::string& from, const std::string& to, message m);

@@ -46,6 +46,7 @@ void node::tick(std::int64_t wall_clock_ms) {
 refusal node::propose(std::vector<proposal> batch, std::int64_t wall_clock_ms) {
   auto refused = core_->propose(std::move(batch), wall_clock_ms);
   if (refused == refusal::overloaded) around_.seen.reached("proposal overloaded");
+  if (refused == refusal::handing_over) around_.seen.reached("proposal during a handover");
   pump();
   return refused;
 }
@@ -53,6 +54,11 @@ refusal node::propose(std::vector<proposal> batch, std::int64_t wall_clock_ms) {
 void node::read(std::uint64_t id) {
   open_reads_[id] = around_.check.applied_anywhere();
   core_->read({id});
+  pump();
+}
+
+void node::hand_over(const node_id& to) {
+  if (core_->hand_over(to) == handover::begun) heir_ = core_->handing_over_to();
   pump();
 }
 
@@ -65,6 +71,8 @@ void node::unreachable(const node_id& peer) {
 void node::pump() {
   for (auto out = core_->take(); !out.empty(); out = core_->take())
     carry_out(std::move(out));
+  // A leader may learn that more is committed and have nothing to do about it before it steps down.
+  if (core_->role() == role_kind::leader && core_->commit() > around_.check.committed()) check_commit(true);
   auto s = core_->get_status();
   require(s.applied <= s.commit && s.commit <= s.last_index && s.durable_index <= s.last_index,
           id_.name + " breaks applied <= commit <= last");
@@ -82,6 +90,9 @@ void node::carry_out(output out) {
     disk_.write(std::move(*out.persist));
   }
   if (leads && !led_) around_.seen.reached("leader elected");
+  if (heir_ && !leads && core_->leader() == heir_) around_.seen.reached("leadership handed over");
+  if (heir_ && leads && !core_->handing_over_to()) around_.seen.reached("handover given up");
+  if (!leads || !core_->handing_over_to()) heir_ = leads || core_->leader() ? node_id{} : heir_;
   led_ = leads;
   led_term_ = core_->term();
   if (leads || !out.apply.empty()) check_commit(leads);

@@ -46,6 +46,7 @@ public:
   void tick(std::int64_t wall_clock_ms);
   refusal propose(std::vector<proposal> batch, std::int64_t wall_clock_ms);
   void read(std::uint64_t id);
+  void hand_over(const node_id& to);
   void unreachable(const node_id& peer);
 
   /// One step of disk or state machine. `eager`: everything that waits is done, nothing fails.
@@ -86,6 +87,7 @@ private:
   machine_state state_;
   bool led_ = false;
   term_t led_term_;
+  node_id heir_;                      ///< of a handover that goes on
   std::deque<std::uint64_t> notices_; ///< batches that are durable, not told yet
   std::deque<std::vector<entry>> applying_;
   std::deque<load_request> loads_;

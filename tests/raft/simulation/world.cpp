@@ -46,6 +46,7 @@ void world::choose_misfortunes() {
   network_.set(w);
   if (one_in(2)) rate_.crash = static_cast<unsigned>(dice_.between(15, 100));
   if (one_in(2)) rate_.part = static_cast<unsigned>(dice_.between(15, 80));
+  if (one_in(2)) rate_.hand_over = static_cast<unsigned>(dice_.between(10, 60));
   if (one_in(2)) rate_.compact = static_cast<unsigned>(dice_.between(5, 40));
 }
 
@@ -151,6 +152,8 @@ void world::use() {
     if (!l->alive() || l->core().role() != role_kind::leader) continue;
     if (l.get() != leading()) seen_.reached("read at a leader that was replaced");
     l->read(next_read_++);
+    if (one_in(rate_.hand_over))
+      l->hand_over(one_in(2) ? node_id{} : nodes_[dice_.between(0, nodes_.size() - 1)]->id());
     if (one_in(3)) continue;
     std::vector<proposal> batch(dice_.between(1, 3));
     for (auto& p : batch) {

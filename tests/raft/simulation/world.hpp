@@ -26,6 +26,7 @@ private:
     unsigned part = 0;
     unsigned heal = 25;
     unsigned compact = 0;
+    unsigned hand_over = 0;
   };
 
   void choose_misfortunes();

@@ -277,7 +277,7 @@ TEST(message_archive, every_kind_survives_and_no_damage_passes) {
   std::vector<message> all{
       pre_vote_request{term_t{1}, index_t{2}, term_t{3}},
       pre_vote_response{term_t{1}, true},
-      vote_request{term_t{1}, index_t{2}, term_t{3}},
+      vote_request{term_t{1}, index_t{2}, term_t{3}, true},
       vote_response{term_t{1}, true},
       append_request{term_t{1}, index_t{2}, term_t{3}, index_t{4}, 5, false, {make(3, 1, 10), make(4, 1)}},
       append_response{term_t{1}, false, index_t{2}, index_t{3}, term_t{4}, 5},
@@ -285,6 +285,7 @@ TEST(message_archive, every_kind_survives_and_no_damage_passes) {
       install_snapshot_response{term_t{1}, index_t{2}, 3, install_status::rejected},
       read_index_request{term_t{1}, 2},
       read_index_response{term_t{1}, 2, true, index_t{3}},
+      timeout_now{term_t{1}},
   };
   ASSERT_EQ(all.size(), std::variant_size_v<message>);
   for (auto& m : all) {

@@ -61,8 +61,6 @@ void raft_driver::take(const request& r, const answer_sink_actor& sink, std::vec
     answers_.add(sink, answer{r.id, status()});
   } else if (auto* transfer = std::get_if<transfer_request>(&r.body)) {
     take_transfer(r, *transfer, sink);
-  } else if (!std::holds_alternative<snapshot_now_request>(r.body)) {
-    answers_.refuse(sink, r.id, {refusal_kind::invalid, 0, "searches are answered by the indexer"});
   } else if (snapshot_askers_.size() >= snapshot_askers_max || !core_) {
     answers_.refuse(sink, r.id, core_ ? overloaded() : no_leader_known());
   } else {

@@ -120,28 +120,33 @@ pin_ticket take_pin(self_pointer self) {
   auto& s = self->state;
   auto pin = s.machine->try_pin(s.now_ms);
   if (!pin) return {};
-  pin_ticket ticket{++s.last_pin, pin->meta(), pin->revision(), s.machine->embedding()};
+  pin_ticket ticket{++s.last_pin, pin->meta(), pin->revision(), pin->embedding()};
   s.pins.emplace(ticket.number, storage_state::held_pin{std::move(*pin), s.now_ms + s.options.pin_lease_ms});
   return ticket;
 }
 
-pin_chunk pull(self_pointer self, const pin_pull& p) {
+/// The pin with this number, whose lease begins anew; null when it has ended.
+storage::pin* renewed(self_pointer self, std::uint64_t number) {
   auto& s = self->state;
-  auto held = s.pins.find(p.number);
-  if (held == s.pins.end()) return {};
+  auto held = s.pins.find(number);
+  if (held == s.pins.end()) return nullptr;
   held->second.lease_end_ms = s.now_ms + s.options.pin_lease_ms;
-  pin_chunk chunk{true, false, held->second.pin.next_chunk()};
-  chunk.done = held->second.pin.done();
+  return &held->second.pin;
+}
+
+pin_chunk pull(self_pointer self, const pin_pull& p) {
+  auto* pin = renewed(self, p.number);
+  if (!pin) return {};
+  pin_chunk chunk{true, false, pin->next_chunk()};
+  chunk.done = pin->done();
   return chunk;
 }
 
 pin_items pull_items(self_pointer self, const pin_items_pull& p) {
-  auto& s = self->state;
-  auto held = s.pins.find(p.number);
-  if (held == s.pins.end()) return {};
-  held->second.lease_end_ms = s.now_ms + s.options.pin_lease_ms;
-  pin_items items{true, false, held->second.pin.next_items()};
-  items.done = held->second.pin.items_done();
+  auto* pin = renewed(self, p.number);
+  if (!pin) return {};
+  pin_items items{true, false, pin->next_items()};
+  items.done = pin->items_done();
   return items;
 }
 

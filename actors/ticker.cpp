@@ -1,5 +1,7 @@
 #include "actors/ticker.hpp"
 
+#include "actors/steady_clock.hpp"
+
 #include <chrono>
 #include <memory>
 
@@ -12,7 +14,7 @@ using next_atom = caf::atom_constant<caf::atom("next")>;
 tick read_clocks() {
   using std::chrono::duration_cast;
   using std::chrono::milliseconds;
-  return {duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count(),
+  return {steady_now_ms(),
           duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
 }
 

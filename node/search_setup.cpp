@@ -1,5 +1,6 @@
 #include "node/search_setup.hpp"
 
+#include "actors/steady_clock.hpp"
 #include "net/http_embedder.hpp"
 #include "search/use_model.hpp"
 
@@ -20,13 +21,6 @@ namespace {
 /// Behind what answers requests, before what may wait.
 constexpr int indexer_niceness = 5;
 constexpr int background_niceness = 19;
-
-/// As the ticker reads it.
-std::int64_t steady_ms() {
-  using std::chrono::duration_cast;
-  using std::chrono::milliseconds;
-  return duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 using factory = std::function<result<std::unique_ptr<search::embedder>>()>;
 
@@ -120,7 +114,7 @@ std::variant<search_setup, cannot_start> prepare_search(const config::node_confi
     if (!made) return cannot_start{exit_code::refused, made.error().detail};
     for (auto* worker : {&out.queries, &out.writes, &out.background}) {
       worker->make = *made;
-      worker->now_ms = steady_ms;
+      worker->now_ms = steady_now_ms;
     }
   }
   out.background.on_thread = niceness(background_niceness);
@@ -142,7 +136,7 @@ std::variant<search_setup, cannot_start> prepare_search(const config::node_confi
   i.files = &real_file_system();
   i.vector_file = config.data_dir + "/vectors.index";
   i.on_thread = niceness(indexer_niceness);
-  i.now_ms = steady_ms;
+  i.now_ms = steady_now_ms;
   if (i.text) {
     auto words = search::analyzer::make(i.text->words);
     if (!words) return cannot_start{exit_code::refused, "[search] language: " + words.error().detail};

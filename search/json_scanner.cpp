@@ -1,5 +1,7 @@
 #include "search/json_scanner.hpp"
 
+#include "search/utf8.hpp"
+
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -37,25 +39,6 @@ std::size_t number_size(std::string_view text) {
     if (!digits()) return 0;
   }
   return at;
-}
-
-void append_utf8(std::uint32_t c, std::string& out) {
-  auto put = [&](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
-  if (c < 0x80) {
-    put(c);
-  } else if (c < 0x800) {
-    put(0xC0 | c >> 6);
-    put(0x80 | (c & 0x3F));
-  } else if (c < 0x10000) {
-    put(0xE0 | c >> 12);
-    put(0x80 | (c >> 6 & 0x3F));
-    put(0x80 | (c & 0x3F));
-  } else {
-    put(0xF0 | c >> 18);
-    put(0x80 | (c >> 12 & 0x3F));
-    put(0x80 | (c >> 6 & 0x3F));
-    put(0x80 | (c & 0x3F));
-  }
 }
 
 class scanner {

@@ -1,11 +1,12 @@
 #pragma once
 
-// Reading UTF-8 one code point at a time, and telling whether bytes are UTF-8 at all (RFC 3629: no overlong
-// forms, no surrogates, nothing above U+10FFFF).
+// Reading and writing UTF-8 one code point at a time, and telling whether bytes are UTF-8 at all (RFC 3629:
+// no overlong forms, no surrogates, nothing above U+10FFFF).
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 namespace troupe::search {
@@ -42,6 +43,26 @@ inline code_point decode_utf8(std::string_view text, std::size_t at) {
     return c < 0x10000 || c > 0x10FFFF ? bad : code_point{c, 4, true};
   }
   return bad;
+}
+
+/// Appends a code point, which has to be at most U+10FFFF.
+inline void append_utf8(char32_t c, std::string& out) {
+  auto put = [&](char32_t byte) { out.push_back(static_cast<char>(static_cast<unsigned char>(byte))); };
+  if (c < 0x80) {
+    put(c);
+  } else if (c < 0x800) {
+    put(0xC0 | c >> 6);
+    put(0x80 | (c & 0x3F));
+  } else if (c < 0x10000) {
+    put(0xE0 | c >> 12);
+    put(0x80 | (c >> 6 & 0x3F));
+    put(0x80 | (c & 0x3F));
+  } else {
+    put(0xF0 | c >> 18);
+    put(0x80 | (c >> 12 & 0x3F));
+    put(0x80 | (c >> 6 & 0x3F));
+    put(0x80 | (c & 0x3F));
+  }
 }
 
 /// Offset of the first byte that is not UTF-8; the size of the text when all of it is.

@@ -3,6 +3,7 @@
 // What the tests of text analysis share: a seeded generator, and texts made with it.
 
 #include "search/analyzer.hpp"
+#include "search/utf8.hpp"
 
 #include <cstdint>
 #include <cstdio>
@@ -26,25 +27,6 @@ public:
 private:
   std::mt19937_64 random_;
 };
-
-inline void append_code_point(char32_t c, std::string& out) {
-  auto put = [&](char32_t byte) { out.push_back(static_cast<char>(static_cast<unsigned char>(byte))); };
-  if (c < 0x80) {
-    put(c);
-  } else if (c < 0x800) {
-    put(0xC0 | c >> 6);
-    put(0x80 | (c & 0x3F));
-  } else if (c < 0x10000) {
-    put(0xE0 | c >> 12);
-    put(0x80 | (c >> 6 & 0x3F));
-    put(0x80 | (c & 0x3F));
-  } else {
-    put(0xF0 | c >> 18);
-    put(0x80 | (c >> 12 & 0x3F));
-    put(0x80 | (c >> 6 & 0x3F));
-    put(0x80 | (c & 0x3F));
-  }
-}
 
 /// Any bytes, now and then of the alphabet given.
 inline std::string random_bytes(dice& d, std::size_t size, std::string_view alphabet) {

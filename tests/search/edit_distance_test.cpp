@@ -60,9 +60,9 @@ TEST(edit_distance, is_what_the_whole_table_says) {
     }
     std::string narrow_a, narrow_b;
     for (auto c : a)
-      append_code_point(c, narrow_a);
+      append_utf8(c, narrow_a);
     for (auto c : b)
-      append_code_point(c, narrow_b);
+      append_utf8(c, narrow_b);
     const auto expected = naive_distance(a, b);
     for (unsigned max = 0; max < 6; ++max) {
       ASSERT_EQ(edit_distance_at_most(narrow_a, narrow_b, max), std::min(expected, max + 1))

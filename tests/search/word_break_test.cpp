@@ -114,7 +114,7 @@ TEST(word_break, agrees_with_icu_on_random_texts) {
     std::vector<std::size_t> offset_of{0}; // bytes in front of each UTF-16 unit
     for (auto n = 1 + d.below(24); n > 0; --n) {
       const auto c = d.below(4) == 0 ? any_code_point(d) : lively[d.below(lively.size())];
-      append_code_point(c, text);
+      append_utf8(c, text);
       wide.append(static_cast<UChar32>(c));
       offset_of.resize(static_cast<std::size_t>(wide.length()) + 1, text.size());
       offset_of.back() = text.size();
@@ -135,7 +135,7 @@ TEST(word_break, reads_ascii_as_the_full_rules_do) {
     std::string text;
     for (auto n = d.below(30); n > 0; --n) {
       if (d.below(200) == 0) text.push_back('\xF0');
-      append_code_point(lively[d.below(d.below(8) == 0 ? lively.size() : 19)], text);
+      append_utf8(lively[d.below(d.below(8) == 0 ? lively.size() : 19)], text);
     }
     list expected;
     for (std::size_t at = 0; at < text.size();) {

@@ -24,6 +24,9 @@ refusal core::propose(std::vector<proposal> batch, std::int64_t wall_clock_ms) {
 handover core::hand_over(const node_id& to) {
   return machine_->hand_over(to);
 }
+change_refusal core::change_membership(const membership_change& change, std::int64_t wall_clock_ms) {
+  return machine_->change_membership(change, wall_clock_ms);
+}
 void core::read(std::vector<std::uint64_t> ids) {
   machine_->read(std::move(ids));
 }

@@ -10,7 +10,8 @@
 //
 // What is implemented: election (§5.2, §5.4.1 of the paper) with pre-vote (dissertation §9.6) and
 // check-quorum (§6.2); replication (§5.3) with bounded pipelining and back-tracking by term; commit rule of
-// §5.4.2; handing the leadership over (dissertation §3.10); a new leader's no-op, linearizable reads in
+// §5.4.2; handing the leadership over (dissertation §3.10); members added, promoted and removed one at a time
+// (§4.1, §4.2); a new leader's no-op, linearizable reads in
 // numbered rounds (dissertation §6.4); snapshots in chunks (§7); asynchronous persistence: a leader sends
 // entries while it writes them, and counts itself only when they are durable (dissertation §10.2.1).
 //
@@ -24,6 +25,7 @@
 //
 // Not thread-safe; one owner. Broken invariants abort (base/assert.hpp).
 
+#include "raft/membership.hpp"
 #include "raft/message.hpp"
 #include "raft/output.hpp"
 #include "raft/recovered.hpp"
@@ -37,8 +39,9 @@ class machine;
 
 class core {
 public:
-  /// `from_disk` must be durable. `seed` should differ between any two lives of any two nodes. A group with a
-  /// single voter elects itself here; its first take() says what must be persisted for that.
+  /// `from_disk` must be durable; with nothing in it this is a node that waits to be added to a cluster.
+  /// `seed` should differ between any two lives of any two nodes. A group with a single voter elects itself
+  /// here; its first take() says what must be persisted for that.
   core(const settings& limits, node_id self, recovered from_disk, std::uint64_t seed);
   ~core();
   core(core&&) noexcept;
@@ -47,14 +50,17 @@ public:
   /// One tick has passed. The wall clock, in milliseconds since 1970, only becomes leader_time_ms of entries
   /// (made monotone).
   void tick(std::int64_t wall_clock_ms);
-  /// A message arrived. Those of non-members and of past terms are dropped or answered with the newer term.
+  /// A message arrived. Those of past terms are dropped or answered with the newer term. Only nodes that the
+  /// driver knows as of this cluster may be let through, members or not.
   void step(const node_id& from, message m);
-  /// All or nothing. An accepted batch becomes consecutive entries.
+  /// All or nothing, and of any kind but memberships. An accepted batch becomes consecutive entries.
   refusal propose(std::vector<proposal> batch, std::int64_t wall_clock_ms);
   /// Hands the leadership over to `to`, or if empty to the voter that holds most (dissertation §3.10). While
   /// it lasts proposals are refused. It ends with another leader, or after settings::election_ticks_min with
   /// this one.
   handover hand_over(const node_id& to);
+  /// Adds, promotes or removes one member: an entry in the log, in effect from its append on.
+  change_refusal change_membership(const membership_change& change, std::int64_t wall_clock_ms);
   /// Linearizable reads: each id comes back once, in output::reads or output::reads_failed.
   void read(std::vector<std::uint64_t> ids);
 

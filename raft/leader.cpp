@@ -34,6 +34,7 @@ void machine::matched(leader& role, progress& pr, index_t index) {
     pr.next = std::max(pr.next, index + 1);
     pr.inflight.acknowledged(index);
   }
+  pr.rounds.reached(pr.match, log_.last_index(), limits_.election_ticks_min);
   if (pr.at == progress::mode::probe && pr.probe_sent && index + 1 >= pr.next) {
     pr.become_stream();
   } else if (pr.at == progress::mode::snapshot && pr.transfer.index.value != 0 &&
@@ -85,8 +86,10 @@ refusal machine::propose(std::vector<proposal> batch, std::int64_t wall_clock_ms
   if (role->heir) return refusal::handing_over;
   if (batch.empty()) return refusal::none;
   std::size_t bytes = 0;
-  for (auto& p : batch)
+  for (auto& p : batch) {
+    TROUPE_ASSERT(p.kind != entry_kind::membership, "members change by change_membership() only");
     bytes += entry{}.cost() + p.payload.size();
+  }
   if (role->uncommitted_bytes != 0 && role->uncommitted_bytes + bytes > limits_.uncommitted_bytes_max)
     return refusal::overloaded;
   auto time_ms = std::max(wall_clock_ms, leader_time_ms_);
@@ -110,6 +113,7 @@ void machine::read(std::vector<std::uint64_t> ids) {
 }
 
 void machine::step(leader& role, const node_id& from, read_index_request& m) {
+  if (!role.others.contains(from)) return;
   role.reads.add_question(from, m.number);
 }
 
@@ -137,6 +141,7 @@ void machine::tick_leader(leader& role) {
     ++pr.ticks_since_contact;
     ++pr.ticks_since_sent;
     ++pr.ticks_since_probe;
+    pr.rounds.tick(limits_.election_ticks_min);
     if (pr.at == progress::mode::stream && pr.ticks_since_contact >= limits_.election_ticks_min) {
       pr.become_probe(pr.match + 1);
       pr.probe_sent = true; // again at the next heartbeat
@@ -157,16 +162,6 @@ bool machine::has_contact_with_quorum(const leader& role) const {
   for (auto& [id, pr] : role.others)
     if (pr.ticks_since_contact <= limits_.election_ticks_min) heard.insert(id);
   return is_quorum(heard);
-}
-
-void machine::sync_members(leader& role) {
-  std::erase_if(role.others, [&](auto& other) { return !log_.members().find(other.first); });
-  for (auto& m : log_.members().members) {
-    if (m.id == self_) continue;
-    auto [other, is_new] = role.others.try_emplace(m.id);
-    other->second.voter = m.voter;
-    if (is_new) other->second.become_probe(log_.last_index() + 1);
-  }
 }
 
 void machine::step(leader& role, const node_id& from, install_snapshot_response& m) {

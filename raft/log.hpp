@@ -40,6 +40,10 @@ public:
   const snapshot_meta& snapshot() const { return snapshot_; }
   /// The newest membership in the log, committed or not, as Raft demands (§6 of the paper).
   const membership& members() const { return memberships_.back().members; }
+  /// The one before that, as far as it is known; null: none is. Valid until the log changes.
+  const membership* members_before() const {
+    return memberships_.size() > 1 ? &memberships_[memberships_.size() - 2].members : nullptr;
+  }
   index_t members_index() const { return memberships_.back().index; }
 
   /// Entries in memory begin here; last_index() + 1 if there are none.

@@ -47,11 +47,13 @@ void machine::tick(std::int64_t wall_clock_ms) {
   }
   questions_.tick(2 * limits_.heartbeat_ticks);
   // While a snapshot is being installed, the log is about to be replaced: no time to lead.
-  if (++election_ticks_ >= election_timeout_ && is_voter(self_) && !receiver_.installing()) campaign();
+  if (++election_ticks_ >= election_timeout_ && may_campaign() && !receiver_.installing()) campaign();
 }
 
 void machine::step(const node_id& from, message m) {
-  if (from == self_ || !log_.members().find(from)) return;
+  // Not of members only: this node may not know yet that the sender is one (dissertation §4.1), and a leader
+  // leads until its own removal is committed (§4.2.2).
+  if (from == self_) return;
   if (!settle_terms(from, m)) return;
   std::visit(
       [&](auto& body) {
@@ -215,6 +217,7 @@ output machine::take() {
     serve_reads(*role);
     replicate(*role);
     tell_heir(*role);
+    retire_if_removed();
   } else if (auto* role = std::get_if<follower>(&role_)) {
     answer_leader(*role);
   }
@@ -249,8 +252,8 @@ status machine::get_status() const {
   s.members_index = log_.members_index();
   if (auto* role = std::get_if<leader>(&role_))
     for (auto& [id, pr] : role->others)
-      s.followers.push_back(
-          {id, pr.voter, pr.match, pr.ticks_since_contact, pr.at == progress::mode::snapshot});
+      s.followers.push_back({id, pr.voter, pr.match, pr.ticks_since_contact,
+                             pr.at == progress::mode::snapshot, pr.rounds.keeps_up});
   return s;
 }
 

@@ -2,11 +2,13 @@
 
 // The state machine behind raft/core.hpp. The role is a variant; a message that concerns a role has one
 // step() for the pair, in follower.cpp, election.cpp or leader.cpp. Sending entries is in replication.cpp,
-// handing the leadership over in handover.cpp, the rest in machine.cpp.
+// handing the leadership over in handover.cpp, changing the members in reconfiguration.cpp, the rest in
+// machine.cpp.
 
 #include "raft/apply_queue.hpp"
 #include "raft/durability.hpp"
 #include "raft/log.hpp"
+#include "raft/membership.hpp"
 #include "raft/message.hpp"
 #include "raft/output.hpp"
 #include "raft/random.hpp"
@@ -24,6 +26,7 @@ public:
   void step(const node_id& from, message m);
   refusal propose(std::vector<proposal> batch, std::int64_t wall_clock_ms);
   handover hand_over(const node_id& to);
+  change_refusal change_membership(const membership_change& change, std::int64_t wall_clock_ms);
   void read(std::vector<std::uint64_t> ids);
   void persisted(std::uint64_t number);
   void applied(index_t index);
@@ -102,7 +105,6 @@ private:
   void advance_commit(leader& role);
   void serve_reads(leader& role);
   void tick_leader(leader& role);
-  void sync_members(leader& role);
   bool has_contact_with_quorum(const leader& role) const;
   template <class Value>
   Value reached_by_quorum(const leader& role, Value own, Value progress::*member) const;
@@ -113,6 +115,12 @@ private:
   bool is_heard(const progress& pr) const;
   void tick_handover(leader& role);
   void tell_heir(leader& role);
+
+  // reconfiguration.cpp
+  bool hears_quorum_of(const leader& role, const membership& members) const;
+  void sync_members(leader& role);
+  void retire_if_removed();
+  bool may_campaign() const;
 
   // replication.cpp
   void replicate(leader& role);

@@ -127,6 +127,7 @@ struct follower_status {
   index_t match;                         ///< durable and equal there up to here
   std::uint64_t ticks_since_contact = 0; ///< since its last message
   bool snapshot = false;                 ///< it is being sent a snapshot
+  bool keeps_up = false;                 ///< a learner may be promoted
 };
 
 struct status {

@@ -41,6 +41,24 @@ struct snapshot_transfer {
   unsigned ticks_in_phase = 0;
 };
 
+/// Whether a follower keeps up, measured in rounds (dissertation §4.2.1): a round ends when the follower
+/// holds what the leader's log held when the round began.
+struct catch_up_rounds {
+  index_t goal; ///< of this round
+  unsigned ticks = 0;
+  bool keeps_up = false; ///< the last round took no longer than `ticks_max`, nor does this one so far
+
+  void reached(index_t match, index_t last, unsigned ticks_max) {
+    if (match < goal) return;
+    keeps_up = ticks <= ticks_max;
+    goal = last;
+    ticks = 0;
+  }
+  void tick(unsigned ticks_max) {
+    if (++ticks > ticks_max) keeps_up = false;
+  }
+};
+
 /// Invariant: match < next.
 struct progress {
   enum class mode {
@@ -66,6 +84,7 @@ struct progress {
   index_t probe_last; ///< last entry that went with the probe
   std::size_t probe_bytes = 0;
 
+  catch_up_rounds rounds;
   inflight_window inflight;
   std::optional<load_request> loading; ///< unanswered, wanted or not: one at a time
   std::vector<entry> loaded;           ///< arrived from disk; at most one message's worth

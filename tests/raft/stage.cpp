@@ -1,5 +1,6 @@
 #include "tests/raft/stage.hpp"
 
+#include "base/entry_archive.hpp"
 #include "raft/formation.hpp"
 
 #include <algorithm>
@@ -51,6 +52,31 @@ void stage::enter(const std::string& name, std::vector<std::uint64_t> terms, std
   r.last_index = index_t{a.log.size()};
   r.tail = a.log;
   r.memberships = {{index_t{1}, members_}};
+  a.state = r.state;
+  a.brain.emplace(limits, node_id{name}, std::move(r), seed_++);
+  pump(name);
+}
+
+void stage::enter_empty(const std::string& name) {
+  auto& a = actors_[name];
+  a = {};
+  a.brain.emplace(limits, node_id{name}, recovered{}, seed_++);
+  pump(name);
+}
+
+void stage::restart(const std::string& name) {
+  auto& a = at(name);
+  recovered r;
+  r.state = a.state;
+  r.snapshot = a.snapshot;
+  r.last_index = a.before + a.log.size();
+  r.tail = a.log;
+  for (auto& e : a.log) {
+    if (r.terms.empty() || r.terms.back().term != e.term) r.terms.push_back({e.index, e.term});
+    if (e.kind == entry_kind::membership && e.index > r.snapshot.index)
+      r.memberships.push_back({e.index, decode<membership>(e.payload.view(), "membership").value()});
+  }
+  a.writes.clear();
   a.brain.emplace(limits, node_id{name}, std::move(r), seed_++);
   pump(name);
 }
@@ -93,6 +119,12 @@ void stage::propose(const std::string& name, const std::vector<std::string>& pay
   pump(name);
 }
 
+change_refusal stage::change(const std::string& name, const membership_change& what) {
+  auto answer = brain(name).change_membership(what, 0);
+  pump(name);
+  return answer;
+}
+
 handover stage::hand_over(const std::string& name, const std::string& to) {
   auto answer = brain(name).hand_over(node_id{to});
   pump(name);
@@ -118,6 +150,9 @@ void stage::snapshot(const std::string& name, std::uint64_t index, std::uint64_t
   auto& a = at(name);
   auto& e = a.log.at(index - a.before.value - 1);
   a.snapshot = {e.index, e.term, members_};
+  for (auto& earlier : a.log)
+    if (earlier.kind == entry_kind::membership && earlier.index <= e.index)
+      a.snapshot.members = decode<membership>(earlier.payload.view(), "membership").value();
   auto dropped = first_kept - a.before.value - 1;
   a.log.erase(a.log.begin(), a.log.begin() + static_cast<std::ptrdiff_t>(dropped));
   a.before = index_t{first_kept - 1};
@@ -194,6 +229,7 @@ void stage::carry_out(const std::string& name, output out) {
   if (out.persist) {
     auto line = name + " writes #" + std::to_string(out.persist->number);
     if (out.persist->state) {
+      a.state = *out.persist->state;
       line += " term=" + number(out.persist->state->term);
       if (out.persist->state->vote) line += " vote=" + out.persist->state->vote.name;
     }

@@ -27,6 +27,7 @@ public:
     std::vector<read_ready> reads;
     std::vector<std::uint64_t> reads_failed;
     snapshot_meta snapshot;
+    hard_state state; ///< as written
   };
   struct packet {
     std::string from;
@@ -43,6 +44,10 @@ public:
   /// hard state.
   void enter(const std::string& name, std::vector<std::uint64_t> terms = {1}, std::uint64_t term = 0,
              const std::string& vote = {});
+  /// A node without a cluster starts.
+  void enter_empty(const std::string& name);
+  /// A node starts again with what it has written, durable or not.
+  void restart(const std::string& name);
   /// All that have not entered do.
   void enter_all();
   void leave(const std::string& name) { actors_.erase(name); }
@@ -56,6 +61,7 @@ public:
   /// Ticks until it wants to be elected.
   void campaign(const std::string& name);
   void propose(const std::string& name, const std::vector<std::string>& payloads);
+  change_refusal change(const std::string& name, const membership_change& what);
   handover hand_over(const std::string& name, const std::string& to = {});
   void read(const std::string& name, std::uint64_t id);
   void unreachable(const std::string& name, const std::string& peer);

@@ -31,7 +31,8 @@ public:
   /// `before` is the node's written log before the batch.
   void persisting(const node_id& node, const persist_batch& batch, const image& before,
                   bool led_since_last_output);
-  /// The node leads; called after every output of it. `voters` are the disks of all voters.
+  /// The node leads; called after every output of it. `voters` are the disks of all voters of the
+  /// membership in effect there.
   void leading(const node_id& node, term_t term, index_t commit, const image& log,
                const std::vector<const disk*>& voters);
   void applying(const node_id& node, const std::vector<entry>& entries);

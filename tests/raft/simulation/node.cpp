@@ -1,6 +1,7 @@
 #include "tests/raft/simulation/node.hpp"
 
 #include "base/archive.hpp"
+#include "base/entry_archive.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -62,6 +63,14 @@ void node::hand_over(const node_id& to) {
   pump();
 }
 
+change_refusal node::change(const membership_change& what) {
+  auto why = core_->change_membership(what, 0);
+  around_.seen.reached(why == change_refusal::none ? "membership changed"
+                                                   : "change refused: " + std::string(to_string(why)));
+  pump();
+  return why;
+}
+
 void node::unreachable(const node_id& peer) {
   around_.seen.reached("peer unreachable");
   core_->unreachable(peer);
@@ -69,10 +78,10 @@ void node::unreachable(const node_id& peer) {
 }
 
 void node::pump() {
-  for (auto out = core_->take(); !out.empty(); out = core_->take())
-    carry_out(std::move(out));
   // A leader may learn that more is committed and have nothing to do about it before it steps down.
   if (core_->role() == role_kind::leader && core_->commit() > around_.check.committed()) check_commit(true);
+  for (auto out = core_->take(); !out.empty(); out = core_->take())
+    carry_out(std::move(out));
   auto s = core_->get_status();
   require(s.applied <= s.commit && s.commit <= s.last_index && s.durable_index <= s.last_index,
           id_.name + " breaks applied <= commit <= last");
@@ -84,17 +93,15 @@ void node::carry_out(output out) {
     around_.check.persisting(id_, *out.persist, disk_.written(), leads && led_ && led_term_ == core_->term());
     if (out.persist->truncate_from) {
       around_.seen.reached("suffix truncated");
+      for (auto i = *out.persist->truncate_from; i <= disk_.written().last(); ++i)
+        if (disk_.written().at(i).kind == entry_kind::membership)
+          around_.seen.reached("membership truncated");
       if (disk_.written().last() > disk_.durable().last())
         around_.seen.reached("durable notice for a truncated suffix");
     }
     disk_.write(std::move(*out.persist));
   }
-  if (leads && !led_) around_.seen.reached("leader elected");
-  if (heir_ && !leads && core_->leader() == heir_) around_.seen.reached("leadership handed over");
-  if (heir_ && leads && !core_->handing_over_to()) around_.seen.reached("handover given up");
-  if (!leads || !core_->handing_over_to()) heir_ = leads || core_->leader() ? node_id{} : heir_;
-  led_ = leads;
-  led_term_ = core_->term();
+  note_change_of_role();
   if (leads || !out.apply.empty()) check_commit(leads);
   around_.check.applying(id_, out.apply);
   if (!out.apply.empty()) applying_.push_back(std::move(out.apply));
@@ -122,11 +129,27 @@ void node::carry_out(output out) {
   }
 }
 
+void node::note_change_of_role() {
+  bool leads = core_->role() == role_kind::leader;
+  auto s = core_->get_status();
+  bool member = s.members.find(id_) != nullptr;
+  if (leads && !led_) around_.seen.reached(member ? "leader elected" : "leader elected that was removed");
+  if (led_ && !leads && !member && s.members_index <= s.commit)
+    around_.seen.reached("leader stepped down after its removal");
+  if (heir_ && !leads && core_->leader() == heir_) around_.seen.reached("leadership handed over");
+  if (heir_ && leads && !core_->handing_over_to()) around_.seen.reached("handover given up");
+  if (leads ? !core_->handing_over_to() : static_cast<bool>(core_->leader())) heir_ = {};
+  led_ = leads;
+  led_term_ = core_->term();
+}
+
 void node::check_commit(bool leads) {
   auto commit = core_->commit();
   require(state_.index <= commit && commit <= core_->last_index(),
           id_.name + " breaks applied <= commit <= last");
-  if (leads) around_.check.leading(id_, core_->term(), commit, disk_.written(), around_.voters());
+  if (leads)
+    around_.check.leading(id_, core_->term(), commit, disk_.written(),
+                          around_.voters(core_->get_status().members));
   around_.check.follows_commit(id_, commit);
 }
 
@@ -179,7 +202,11 @@ void node::apply() {
   for (auto& e : batch) {
     require(e.index == state_.index + 1, id_.name + " applies with a gap");
     require(e.leader_time_ms >= state_.leader_time_ms, "leader time runs backwards");
-    state_ = {e.index, next_state(state_.hash, e), e.leader_time_ms};
+    state_.index = e.index;
+    state_.hash = next_state(state_.hash, e);
+    state_.leader_time_ms = e.leader_time_ms;
+    if (e.kind == entry_kind::membership)
+      state_.members = decode<membership>(e.payload.view(), "membership").value();
   }
   around_.check.state_reached(id_, state_.index, state_.hash);
   core_->applied(state_.index);
@@ -252,8 +279,7 @@ void node::snapshot() {
   if (state_.index <= files.snapshot.index || !chunks_.empty()) return;
   auto& log = disk_.durable();
   if (!log.holds(state_.index)) return;
-  // Members do not change in this simulation, apart from the first entry.
-  snapshot_meta meta{state_.index, log.at(state_.index).term, core_->get_status().members};
+  snapshot_meta meta{state_.index, log.at(state_.index).term, state_.members};
   auto kept = around_.dice.between(0, 10);
   auto first_kept = meta.index.value + 1 > kept ? index_t{meta.index.value + 1 - kept} : index_t{1};
   disk_.snapshot(meta, encode_state(state_), std::max(first_kept, log.before + 1));
@@ -267,6 +293,7 @@ std::string node::encode_state(const machine_state& s) {
   encode_to(out, s.index);
   encode_to(out, s.hash);
   encode_to(out, s.leader_time_ms);
+  encode_to(out, s.members);
   // Of a size that takes several chunks.
   encode_to(out, std::string(100 + s.hash % 100, static_cast<char>(s.hash)));
   return out;
@@ -277,7 +304,7 @@ std::optional<node::machine_state> node::decode_state(const std::string& bytes) 
     input_archive in{bytes};
     machine_state s;
     std::string filling;
-    in >> s.index >> s.hash >> s.leader_time_ms >> filling;
+    in >> s.index >> s.hash >> s.leader_time_ms >> s.members >> filling;
     if (filling != std::string(100 + s.hash % 100, static_cast<char>(s.hash))) return std::nullopt;
     return s;
   } catch (const archive_error&) {

@@ -22,7 +22,7 @@ struct surroundings {
   coverage& seen;
   checker& check;
   std::function<void(const node_id& from, envelope)> send;
-  std::function<std::vector<const disk*>()> voters;
+  std::function<std::vector<const disk*>(const membership&)> voters;
 };
 
 class node {
@@ -47,6 +47,7 @@ public:
   refusal propose(std::vector<proposal> batch, std::int64_t wall_clock_ms);
   void read(std::uint64_t id);
   void hand_over(const node_id& to);
+  change_refusal change(const membership_change& what);
   void unreachable(const node_id& peer);
 
   /// One step of disk or state machine. `eager`: everything that waits is done, nothing fails.
@@ -61,11 +62,13 @@ private:
     index_t index;
     std::uint64_t hash = 0;
     std::int64_t leader_time_ms = 0;
+    membership members;
   };
 
   void pump();
   void carry_out(output out);
   void check_commit(bool leads);
+  void note_change_of_role();
   void sync();
   void notify();
   void apply();

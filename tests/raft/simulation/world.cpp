@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::uint64_t stormy_time = 250;
 constexpr std::uint64_t calm_time_max = 400;
+constexpr std::size_t spares = 2;
 
 /// Small enough that every limit is met.
 settings small_limits() {
@@ -47,6 +48,7 @@ void world::choose_misfortunes() {
   if (one_in(2)) rate_.crash = static_cast<unsigned>(dice_.between(15, 100));
   if (one_in(2)) rate_.part = static_cast<unsigned>(dice_.between(15, 80));
   if (one_in(2)) rate_.hand_over = static_cast<unsigned>(dice_.between(10, 60));
+  if (one_in(2)) rate_.change = static_cast<unsigned>(dice_.between(2, 30));
   if (one_in(2)) rate_.compact = static_cast<unsigned>(dice_.between(5, 40));
 }
 
@@ -63,10 +65,10 @@ void world::build_cluster(std::size_t size, bool with_learner) {
                         observe(e.body);
                         network_.send(now_, {from, e.to, std::move(e.body)}, dice_, seen_);
                       },
-                      [this] {
+                      [this](const membership& members) {
                         std::vector<const disk*> disks;
-                        for (auto& n : nodes_)
-                          if (members_.find(n->id())->voter) disks.push_back(&n->files());
+                        for (auto& m : members.members)
+                          if (m.voter) disks.push_back(&find(m.id)->files());
                         return disks;
                       }};
   persist_batch formation{0, first.state, {}, first.entries};
@@ -74,6 +76,10 @@ void world::build_cluster(std::size_t size, bool with_learner) {
     check_.persisting(m.id, formation, image{}, false);
     nodes_.push_back(std::make_unique<node>(m.id, small_limits(), first, around));
   }
+  // Not members yet.
+  for (std::size_t i = size + 1; i <= size + spares; ++i)
+    nodes_.push_back(
+        std::make_unique<node>(node_id{"n" + std::to_string(i)}, small_limits(), image{}, around));
 }
 
 void world::run() {
@@ -154,6 +160,7 @@ void world::use() {
     l->read(next_read_++);
     if (one_in(rate_.hand_over))
       l->hand_over(one_in(2) ? node_id{} : nodes_[dice_.between(0, nodes_.size() - 1)]->id());
+    if (one_in(rate_.change)) change_members(*l);
     if (one_in(3)) continue;
     std::vector<proposal> batch(dice_.between(1, 3));
     for (auto& p : batch) {
@@ -163,6 +170,24 @@ void world::use() {
     // A wall clock that jumps must not make leader time run backwards.
     l->propose(std::move(batch), static_cast<std::int64_t>(now_ * 25 + dice_.between(0, 500)));
   }
+}
+
+/// Whoever is no member is added, learners are promoted, and any member is removed, as long as two would be
+/// left to vote; what was removed may be added again.
+void world::change_members(node& leader) {
+  auto members = leader.core().get_status().members;
+  auto voters =
+      std::count_if(members.members.begin(), members.members.end(), [](auto& m) { return m.voter; });
+  auto at = dice_.between(0, nodes_.size() - 1);
+  auto& chosen = *nodes_[at];
+  auto* m = members.find(chosen.id());
+  auto address = chosen.id().name + ":7000";
+  if (!m)
+    leader.change(add_learner{{chosen.id(), storage_id{1, at + 1}, address, address, false}});
+  else if (!m->voter && !one_in(6))
+    leader.change(promote_learner{m->id});
+  else if (!m->voter || voters > 2 || one_in(4))
+    leader.change(remove_member{m->id});
 }
 
 void world::deliver() {
@@ -201,15 +226,19 @@ void world::recover_and_settle() {
     if (goal.value != 0 && check_.committed() >= goal && settled()) break;
   }
   require(settled(), "liveness: the cluster does not come to rest after all faults have ended");
-  if (!members_.members.back().voter) seen_.reached("learner caught up");
+  for (auto& m : leading()->core().get_status().members.members)
+    if (!m.voter) seen_.reached("learner caught up");
 }
 
 bool world::settled() {
   auto goal = check_.committed();
-  for (auto& n : nodes_)
-    if (n->applied() != goal || n->has_open_reads()) return false;
   auto* l = leading();
-  return l && l->core().last_index() == goal;
+  if (!l || l->core().last_index() != goal) return false;
+  for (auto& m : l->core().get_status().members.members) {
+    auto* n = find(m.id);
+    if (n->applied() != goal || n->has_open_reads()) return false;
+  }
+  return true;
 }
 
 node* world::find(const node_id& id) {

@@ -27,6 +27,7 @@ private:
     unsigned heal = 25;
     unsigned compact = 0;
     unsigned hand_over = 0;
+    unsigned change = 0;
   };
 
   void choose_misfortunes();
@@ -38,6 +39,7 @@ private:
   void observe(const message& m);
   void recover_and_settle();
   bool settled();
+  void change_members(node& leader);
   node* find(const node_id& id);
   node* leading();
   void tell_unreachable(const node_id& lost, bool both);

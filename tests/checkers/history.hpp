@@ -43,8 +43,8 @@ std::string_view to_string(outcome_kind outcome);
 
 /// A key and what it holds.
 struct cell {
-  std::string key;
-  std::optional<std::string> value; ///< none: absent, or deleted
+  std::string key{};
+  std::optional<std::string> value{}; ///< none: absent, or deleted
   std::uint64_t revision = 0;       ///< of reads: the mod revision; 0: not told, or absent
   bool anything = false;            ///< of expected: any value will do, but there has to be one
 

@@ -76,13 +76,12 @@ public:
   // Looking into it. Precondition: it runs.
   cluster_status status() const;
   bool leads() const;
-  const storage::state_machine& machine() const;
+  /// Null: it does not run, or is about to end.
+  const storage::state_machine* machine() const;
   /// Null: it has no index yet.
   const search::engine* index() const;
-  bool formed() const;
 
   fault_file_system disk;
-  std::int64_t disk_reserve = 0; ///< for the faults that fill the disk
   /// What was done to its disk in a way that may make it stop or refuse to start.
   bool disk_damaged = false;
 
@@ -141,6 +140,8 @@ private:
   index_t applied_seen_;
   term_t receiving_in_; ///< when the snapshot that it is being sent was begun
   term_t led_term_;
+  index_t commit_seen_;
+  bool disk_full_ = false;
 };
 
 } // namespace troupe::simulation

@@ -23,7 +23,7 @@ raft::settings core_settings(dice& random, bool tight) {
   s.unapplied_bytes_max = 8'000;
   s.pending_reads_max = tight ? 4 : 1'000;
   s.read_rounds_max = 2;
-  s.snapshot_chunk_bytes = 24'000;
+  s.snapshot_chunk_bytes = random.one_in(2) ? 4'000 : 24'000;
   return s;
 }
 

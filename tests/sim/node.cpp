@@ -106,6 +106,7 @@ bool node::start() {
   applied_seen_ = data->state->applied();
   led_term_ = {};
   commit_seen_ = {};
+  receiving_in_ = {};
   disk_full_ = false;
   around_.check.restarted(name(), data->recovered ? &*data->recovered : nullptr);
   syncs_seen_ = disk.operations(file_op::sync);
@@ -209,7 +210,8 @@ raft_peers node::watched(const raft_peers& real) {
     } else if (auto* reset = as<log_reset>(m)) {
       around_.check.resetting(name(), *reset);
       around_.reached("snapshot installed");
-      if (status().term != receiving_in_) around_.reached("snapshot installed across a change of leader");
+      if (receiving_again_) around_.reached("snapshot installed across a change of leader");
+      receiving_in_ = {};
     } else if (as<log_compaction>(m)) {
       around_.reached("log compacted behind a snapshot");
     }
@@ -228,10 +230,11 @@ raft_peers node::watched(const raft_peers& real) {
   out.snapshotter = stage.tap(real.snapshotter, [this](const caf::type_erased_tuple& m) {
     auto* chunk = as<raft::incoming_chunk>(m);
     if (!chunk) return;
-    if (chunk->offset == 0)
-      receiving_in_ = status().term;
-    else
-      around_.reached("snapshot chunk after the first");
+    if (chunk->offset != 0) return around_.reached("snapshot chunk after the first");
+    // Whoever leads next begins again.
+    auto term = status().term;
+    receiving_again_ = receiving_in_ && receiving_in_ != term;
+    receiving_in_ = term;
   });
   return out;
 }

@@ -138,7 +138,8 @@ private:
   unsigned parts_killed_ = 0;
   std::uint64_t syncs_seen_ = 0;
   index_t applied_seen_;
-  term_t receiving_in_; ///< when the snapshot that it is being sent was begun
+  term_t receiving_in_;          ///< of the leader whose snapshot is arriving; 0: none is
+  bool receiving_again_ = false; ///< another leader had begun to send one
   term_t led_term_;
   index_t commit_seen_;
   bool disk_full_ = false;

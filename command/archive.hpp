@@ -242,6 +242,15 @@ template <class Archive>
 void serialize(Archive& ar, transfer_request& v, unsigned) {
   ar& v.target;
 }
+constexpr bool is_valid(member_action a) {
+  return a <= member_action::replace;
+}
+template <class Archive>
+void serialize(Archive& ar, member_request& v, unsigned) {
+  ar& v.action;
+  ar& v.id;
+  ar& v.peer_address;
+}
 template <class Archive>
 void serialize(Archive& ar, request& v, unsigned) {
   ar& v.id;
@@ -263,6 +272,8 @@ void serialize(Archive& ar, member_status& v, unsigned) {
   ar& v.role;
   ar& v.match;
   ar& v.last_contact_ms;
+  ar& v.voter;
+  ar& v.keeps_up;
 }
 template <class Archive>
 void serialize(Archive& ar, cluster_status& v, unsigned) {
@@ -281,6 +292,7 @@ void serialize(Archive& ar, cluster_status& v, unsigned) {
   ar& v.keys;
   ar& v.log_bytes;
   ar& v.members;
+  ar& v.waiting;
   ar& v.search;
 }
 template <class Archive>
@@ -293,6 +305,13 @@ template <class Archive>
 void serialize(Archive& ar, transfer_result& v, unsigned) {
   ar& v.leader;
   ar& v.term;
+}
+template <class Archive>
+void serialize(Archive& ar, member_result& v, unsigned) {
+  ar& v.changed;
+  ar& v.index;
+  ar& v.voters;
+  ar& v.learners;
 }
 template <class Archive>
 void serialize(Archive& ar, answer& v, unsigned) {

@@ -175,7 +175,7 @@ void on_tick(self_pointer self, const tick& t) {
 } // namespace
 
 storage_facts facts_of(const storage::state_machine& m) {
-  return {m.applied(), m.revision(), m.compacted(), m.keys(), m.logical_bytes()};
+  return {m.applied(), m.revision(), m.compacted(), m.keys(), m.logical_bytes(), m.memory_alarm()};
 }
 
 storage_actor::behavior_type
@@ -184,6 +184,7 @@ storage_keeper(self_pointer self, std::shared_ptr<storage::state_machine> machin
   self->state.options = options;
   return {
       [=](const apply_batch& batch) { apply(self, batch); },
+      [=](facts_request) { return facts_of(*self->state.machine); },
       [=](query_batch& batch) { read(self, batch); },
       [=](pin_request) { return take_pin(self); },
       [=](const pin_pull& p) { return pull(self, p); },

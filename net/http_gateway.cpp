@@ -198,8 +198,21 @@ private:
       auto& request = pending_[place];
       // The backstop may have answered it already.
       if (!request.open || request.generation != one.id >> 32) continue;
-      finish(place, api_.render(request.plan, std::move(one.body)));
+      finish(place, render(request.plan, std::move(one.body)));
     }
+  }
+
+  /// Answers pile up when clients are slow to take them: a read is refused then, and of a transaction, which
+  /// was applied, what it read is left out.
+  http_response render(const answer_plan& plan, decltype(answer::body)&& body) {
+    auto* applied = std::get_if<command_result>(&body);
+    if (applied && !applied->results.empty() && !server_->can_hold(encoded_size(*applied))) {
+      applied->results.clear();
+      applied->truncated = true;
+    }
+    auto response = api_.render(plan, std::move(body));
+    if (applied || server_->can_hold(response.body.size())) return response;
+    return unavailable(problems::overloaded, "too many answers of this node wait to be taken", 1'000);
   }
 
   void finish(std::size_t place, http_response&& response) {

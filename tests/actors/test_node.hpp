@@ -194,8 +194,7 @@ private:
     options.seed = options.incarnation.value;
     storage_options so;
     so.incarnation = options.incarnation;
-    auto& m = *data.state;
-    storage_facts facts{m.applied(), m.revision(), m.compacted(), m.keys(), m.logical_bytes()};
+    auto facts = facts_of(*data.state);
     peers_.storage = spawn(storage_keeper, data.state, so);
     auto reader =
         std::make_shared<storage::log_reader>(disk, data.log->map(), storage::wal_options{}.record_bytes_max);

@@ -30,7 +30,12 @@ struct node_metrics::gauges {
         voters(gauge(r, "troupe_members_voters", "Members that vote")),
         learners(gauge(r, "troupe_members_learners", "Members that are replicated to and do not vote")),
         waiting(gauge(r, "troupe_members_waiting", "Nodes heard here that wait to be added")),
-        keys(gauge(r, "troupe_keys", "Keys at the newest revision")) {}
+        keys(gauge(r, "troupe_keys", "Keys at the newest revision")),
+        memory_bytes(
+            gauge(r, "troupe_memory_logical_bytes", "Bytes of keys, values and vectors, all versions")),
+        memory_quota(gauge(r, "troupe_memory_quota_bytes", "Logical bytes at which writes are refused")),
+        memory_alarm(gauge(r, "troupe_memory_alarm", "1 when the cluster takes no writes that grow")),
+        disk_full(gauge(r, "troupe_disk_full", "1 when this node has no space for its log")) {}
 
   prometheus::Gauge& is_leader;
   prometheus::Gauge& has_leader;
@@ -46,6 +51,10 @@ struct node_metrics::gauges {
   prometheus::Gauge& learners;
   prometheus::Gauge& waiting;
   prometheus::Gauge& keys;
+  prometheus::Gauge& memory_bytes;
+  prometheus::Gauge& memory_quota;
+  prometheus::Gauge& memory_alarm;
+  prometheus::Gauge& disk_full;
 };
 
 node_metrics::node_metrics(prometheus::Registry& registry) : gauges_(std::make_unique<gauges>(registry)) {}
@@ -71,6 +80,10 @@ void node_metrics::show(const cluster_status& s) {
   set(g.learners, s.members.size() - voters);
   set(g.waiting, s.waiting.size());
   set(g.keys, s.keys);
+  set(g.memory_bytes, s.memory_bytes);
+  set(g.memory_quota, s.memory_quota);
+  set(g.memory_alarm, s.memory_alarm);
+  set(g.disk_full, s.disk_full);
 }
 
 } // namespace troupe

@@ -5,6 +5,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <utility>
+
 namespace troupe {
 
 namespace formation_detail {
@@ -105,8 +107,16 @@ void on_link_state(self_pointer self, const link_state& l) {
 
 void on_links(self_pointer self, links_ready& ready) {
   auto& s = self->state;
-  s.links = std::move(ready.links);
+  // A keeper that was started again has new links, and was told nothing.
+  if (ready.keeper != s.keeper) s.wanted.clear();
   s.keeper = std::move(ready.keeper);
+  auto before = std::exchange(s.links, std::move(ready.links));
+  for (auto& [address, link] : before) {
+    auto now = s.links.find(address);
+    if (now != s.links.end() && now->second == link) continue;
+    forget_peer(self, address);
+    s.connected.erase(address);
+  }
   want_links(self);
 }
 

@@ -169,7 +169,6 @@ private:
   std::map<std::uint64_t, member_forward> member_forwards_;
   static constexpr std::size_t member_askers_max = 64;
   std::uint64_t last_member_forward_ = 0;
-  bool settling_members_ = false;
 
   pending_writes writes_;
   pending_reads<routed_query> reads_;

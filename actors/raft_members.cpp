@@ -111,15 +111,13 @@ void raft_driver::answer_member(const member_asker& asker, member_outcome outcom
 
 /// Brings each wish as far as it goes now, and answers those that are at their end.
 void raft_driver::settle_members() {
-  if (!core_ || settling_members_) return;
-  settling_members_ = true;
+  if (!core_) return;
   std::erase_if(member_askers_, [&](auto& asker) {
     auto outcome = advance(asker);
     if (!outcome) return false;
     answer_member(asker, std::move(*outcome));
     return true;
   });
-  settling_members_ = false;
 }
 
 std::optional<raft_driver::member_outcome> raft_driver::advance(member_asker& asker) {
@@ -134,8 +132,10 @@ std::optional<raft_driver::member_outcome> raft_driver::advance(member_asker& as
     asker.changed = true;
   }
   auto step = next_step(asker);
-  if (auto* outcome = std::get_if<member_outcome>(&step)) return std::move(*outcome);
+  auto* outcome = std::get_if<member_outcome>(&step);
+  if (outcome && at.index <= core_->commit()) return std::move(*outcome);
   if (core_->role() != raft::role_kind::leader) return asker.changed ? outcome_unknown() : no_leader_known();
+  if (outcome) asker.trouble = to_string(raft::change_refusal::in_progress);
   auto* change = std::get_if<raft::membership_change>(&step);
   if (!change) return std::nullopt;
   auto why = core_->change_membership(*change, now_.wall_ms);

@@ -3,6 +3,7 @@
 #include "raft/machine.hpp"
 
 #include "base/assert.hpp"
+#include "base/deliberate_bug.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -61,7 +62,9 @@ Value machine::reached_by_quorum(const leader& role, Value own, Value progress::
   for (auto& [id, pr] : role.others)
     if (pr.voter) values.push_back(pr.*member);
   TROUPE_ASSERT(!values.empty(), "a cluster without voters");
-  auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  auto enough = values.size() / 2;
+  if (enough > 0 && deliberately(bug::count_minority)) --enough;
+  auto middle = values.begin() + static_cast<std::ptrdiff_t>(enough);
   std::nth_element(values.begin(), middle, values.end(), std::greater<>());
   return *middle;
 }
@@ -69,7 +72,8 @@ Value machine::reached_by_quorum(const leader& role, Value own, Value progress::
 void machine::advance_commit(leader& role) {
   auto index = reached_by_quorum(role, durability_.durable_index(), &progress::match);
   // Entries of earlier terms are committed only by one of this term after them (paper §5.4.2).
-  if (index > commit_ && index >= role.first_own) commit_to(index);
+  bool own = index >= role.first_own || deliberately(bug::commit_old_term_by_counting);
+  if (index > commit_ && own) commit_to(index);
   // What the others made durable still waits for the disk here, in memory: it counts until it is durable here
   // as well.
   auto settled = std::min(commit_, durability_.durable_index());
@@ -118,9 +122,10 @@ void machine::step(leader& role, const node_id& from, read_index_request& m) {
 }
 
 void machine::serve_reads(leader& role) {
-  if (commit_ < role.first_own) return;
+  if (commit_ < role.first_own && !deliberately(bug::read_before_own_commit)) return;
   auto finish = [&] {
     auto reached = reached_by_quorum(role, role.reads.newest(), &progress::round_acknowledged);
+    if (deliberately(bug::read_without_quorum)) reached = role.reads.newest();
     for (auto& [index, groups] : role.reads.take_confirmed(reached))
       for (auto& group : groups) {
         if (group.who)

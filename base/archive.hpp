@@ -112,7 +112,7 @@ private:
   template <class... Ts>
   void write(const std::variant<Ts...>& value) {
     write(static_cast<std::uint8_t>(value.index()));
-    std::visit([this](auto& v) { this->write(v); }, value);
+    std::visit([this](auto& v) { write(v); }, value);
   }
 
   std::string& out_;

@@ -2,6 +2,7 @@
 
 #include "base/assert.hpp"
 #include "base/deliberate_bug.hpp"
+#include "raft/message_check.hpp"
 
 #include <algorithm>
 #include <type_traits>
@@ -54,7 +55,7 @@ void machine::tick(std::int64_t wall_clock_ms) {
 void machine::step(const node_id& from, message m) {
   // Not of members only: this node may not know yet that the sender is one (dissertation §4.1), and a leader
   // leads until its own removal is committed (§4.2.2).
-  if (from == self_) return;
+  if (from == self_ || !is_well_formed(m)) return;
   if (!settle_terms(from, m)) return;
   std::visit(
       [&](auto& body) {

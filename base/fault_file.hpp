@@ -104,6 +104,7 @@ public:
   result<void> remove(const std::string& path) override;
   result<void> make_folder(const std::string& folder) override;
   result<void> sync_folder(const std::string& folder) override;
+  result<std::uint64_t> space(const std::string& folder) override;
   result<std::unique_ptr<file_lock>> lock(const std::string& path) override;
 
 private:

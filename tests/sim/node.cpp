@@ -66,7 +66,8 @@ node::node(surroundings& around, node_plan plan)
             caf::anon_send(parts_->formation, l);
           },
           [this](unsigned peer, std::vector<peer_message> m) {
-            caf::anon_send(parts_->raft, peer_input{node_id{plan_.names[peer]}, std::move(m)});
+            caf::anon_send(parts_->raft,
+                           peer_input{node_id{plan_.names[peer]}, storage_id{1, peer + 1}, std::move(m)});
           },
           [this](unsigned peer, raft::formation_message m) {
             caf::anon_send(parts_->formation,

@@ -23,7 +23,8 @@ raft_driver::raft_driver(self_pointer self, raft_options options, raft_peers pee
     : self_(self), options_(std::move(options)), peers_(std::move(peers)),
       writes_(options_.writes_max, options_.writes_bytes_max), reads_(options_.reads_max, 1, 2),
       searches_(options_.searches_max, 2, 2),
-      history_(options_.history_keep_ms, options_.history_keep_revisions), facts_(start.facts) {
+      history_(options_.history_keep_ms, options_.history_keep_revisions),
+      memory_(options_.memory_quota_bytes), facts_(start.facts) {
   if (start.recovered) begin(std::move(*start.recovered));
 }
 
@@ -34,9 +35,14 @@ void raft_driver::begin(raft::recovered start) {
 }
 
 void raft_driver::formed(const cluster_formed& f) {
-  if (core_ || forming_) return;
-  forming_ = f;
   formation_ = self_->current_sender();
+  if (core_ || forming_) return want_pump();
+  if (f.joined) {
+    raft::recovered nothing;
+    if (auto* m = f.members.find(options_.self)) nothing.storage = m->storage;
+    return begin(std::move(nothing));
+  }
+  forming_ = f;
   raft::persist_batch first;
   first.number = 1;
   first.state = raft::first_hard_state();
@@ -57,6 +63,7 @@ void raft_driver::on_persisted(const persisted_notice& p) {
     start.state = raft::first_hard_state();
     start.terms.push_back({first.index, first.term});
     start.last_index = first.index;
+    if (auto* m = forming_->members.find(options_.self)) start.storage = m->storage;
     start.memberships.push_back({first.index, forming_->members});
     start.tail.push_back(std::move(first));
     forming_.reset();
@@ -67,9 +74,13 @@ void raft_driver::on_persisted(const persisted_notice& p) {
 void raft_driver::on_peer_state(const peer_state& p) {
   if (p.up) {
     links_[p.peer] = p.link;
+    shown_[p.peer] = p.shown;
+    if (log_.disk_full) tell_condition(p.link);
     if (core_ && core_->leader() == p.peer) dispatch_waiting();
   } else {
     links_.erase(p.peer);
+    shown_.erase(p.peer);
+    full_peers_.erase(p.peer);
     if (core_ && core_->leader() == p.peer) writes_.leader_lost();
     if (core_) core_->unreachable(p.peer);
   }
@@ -80,12 +91,18 @@ void raft_driver::on_peer_input(peer_input& in) {
   // Before the log has begun nothing may be answered; the sender repeats.
   if (!core_) return;
   for (auto& m : in.messages) {
-    if (auto* r = std::get_if<raft::message>(&m))
-      core_->step(in.from, std::move(*r));
-    else if (auto* f = std::get_if<forward_proposals>(&m))
+    if (auto* r = std::get_if<raft::message>(&m)) {
+      if (counts(in, *r)) core_->step(in.from, std::move(*r));
+    } else if (auto* f = std::get_if<forward_proposals>(&m))
       forwarded(in.from, *f);
     else if (auto* h = std::get_if<forward_handover>(&m))
       asked_to_hand_over(in.from, *h);
+    else if (auto* w = std::get_if<forward_member>(&m))
+      asked_for_member(in.from, *w);
+    else if (auto* a = std::get_if<member_answer>(&m))
+      on_member_answer(*a);
+    else if (auto* c = std::get_if<peer_condition>(&m))
+      on_peer_condition(in.from, *c);
     else
       refused(std::get<forward_refusal>(m));
   }
@@ -96,6 +113,7 @@ void raft_driver::on_applied(applied_notice& notice) {
   facts_ = notice.facts;
   core_->applied(notice.done);
   tell_leadership();
+  watch_memory();
   for (auto& [number, result] : notice.results) {
     auto w = writes_.take(number);
     if (!w) continue;
@@ -110,10 +128,12 @@ void raft_driver::on_applied(applied_notice& notice) {
 
 void raft_driver::on_snapshot_report(const snapshot_report& r) {
   snapshot_running_ = false;
+  if (!r.ok && r.disk_full && !log_.disk_full) self_->send(peers_.wal, disk_short{});
   if (r.ok && r.meta.index > snapshot_.index) {
     snapshot_ = r.meta;
     applied_bytes_ = 0;
-    auto keep = options_.snapshot_keep_entries;
+    // A follower that is behind gets the snapshot: space comes first.
+    auto keep = log_.disk_full ? 0 : options_.snapshot_keep_entries;
     auto first = core_->get_status().first_index;
     auto cut = r.meta.index.value > keep ? index_t{r.meta.index.value - keep + 1} : index_t{1};
     auto first_kept = std::max(first, cut);
@@ -170,21 +190,23 @@ void raft_driver::on_tick(const tick& t) {
 
 void raft_driver::maintain() {
   auto entries = facts_.applied.value - std::min(facts_.applied.value, snapshot_.index.value);
-  bool due = applied_bytes_ >= options_.snapshot_log_bytes || entries >= options_.snapshot_log_entries;
+  bool due = !log_.disk_full &&
+             (applied_bytes_ >= options_.snapshot_log_bytes || entries >= options_.snapshot_log_entries);
   if (due && !snapshot_running_) {
     snapshot_running_ = true;
-    self_->send(peers_.snapshotter, snapshot_trigger{});
+    self_->send(peers_.snapshotter, snapshot_trigger{log_.disk_full});
   }
-  if (core_->role() != raft::role_kind::leader || log_.disk_full) return;
+  if (log_.disk_full) tell_condition();
+  relieve_disk();
+  // What compaction has freed since the last batch is news without a batch.
+  ask_facts();
+  if (core_->role() != raft::role_kind::leader) return;
+  if (memory_.sheds_history(facts_.logical_bytes, facts_.memory_alarm)) return shed_history();
   auto revision = history_.due(now_.steady_ms, facts_.revision, facts_.compacted);
   if (!revision) return;
   command c;
   c.body = compact_history{*revision};
-  // Refused is harmless: it is proposed again when more has gathered.
-  std::vector<raft::proposal> batch;
-  batch.push_back({entry_kind::command, origin{}, encode_command(c)});
-  if (core_->propose(std::move(batch), now_.wall_ms) == raft::refusal::none)
-    spdlog::debug("history: compacting below revision {}", revision->value);
+  if (propose_upkeep(c)) spdlog::debug("history: compacting below revision {}", revision->value);
 }
 
 } // namespace troupe

@@ -37,7 +37,7 @@ constexpr bool is_valid(query_outcome v) {
   return v <= query_outcome::future;
 }
 constexpr bool is_valid(refusal_kind v) {
-  return v <= refusal_kind::not_possible;
+  return v <= refusal_kind::memory_full;
 }
 constexpr bool is_valid(node_role v) {
   return v <= node_role::learner;
@@ -167,6 +167,10 @@ void serialize(Archive& ar, set_embedding& v, unsigned) {
   ar& v.model;
 }
 template <class Archive>
+void serialize(Archive& ar, set_memory_alarm& v, unsigned) {
+  ar& v.on;
+}
+template <class Archive>
 void serialize(Archive& ar, command& v, unsigned) {
   ar& v.session;
   ar& v.idempotency;
@@ -242,6 +246,15 @@ template <class Archive>
 void serialize(Archive& ar, transfer_request& v, unsigned) {
   ar& v.target;
 }
+constexpr bool is_valid(member_action a) {
+  return a <= member_action::replace;
+}
+template <class Archive>
+void serialize(Archive& ar, member_request& v, unsigned) {
+  ar& v.action;
+  ar& v.id;
+  ar& v.peer_address;
+}
 template <class Archive>
 void serialize(Archive& ar, request& v, unsigned) {
   ar& v.id;
@@ -263,6 +276,8 @@ void serialize(Archive& ar, member_status& v, unsigned) {
   ar& v.role;
   ar& v.match;
   ar& v.last_contact_ms;
+  ar& v.voter;
+  ar& v.keeps_up;
 }
 template <class Archive>
 void serialize(Archive& ar, cluster_status& v, unsigned) {
@@ -280,7 +295,12 @@ void serialize(Archive& ar, cluster_status& v, unsigned) {
   ar& v.compacted;
   ar& v.keys;
   ar& v.log_bytes;
+  ar& v.memory_bytes;
+  ar& v.memory_quota;
+  ar& v.memory_alarm;
+  ar& v.disk_full;
   ar& v.members;
+  ar& v.waiting;
   ar& v.search;
 }
 template <class Archive>
@@ -293,6 +313,13 @@ template <class Archive>
 void serialize(Archive& ar, transfer_result& v, unsigned) {
   ar& v.leader;
   ar& v.term;
+}
+template <class Archive>
+void serialize(Archive& ar, member_result& v, unsigned) {
+  ar& v.changed;
+  ar& v.index;
+  ar& v.voters;
+  ar& v.learners;
 }
 template <class Archive>
 void serialize(Archive& ar, answer& v, unsigned) {

@@ -44,6 +44,7 @@ struct storage_settings {
   std::uint64_t snapshot_keep_entries = 10'000;     ///< entries kept behind a snapshot, for slow followers
   milliseconds history_keep_time{5 * 60 * 1000};    ///< old revisions stay readable this long ...
   std::uint64_t history_keep_revisions = 1'000'000; ///< ... and no more of them than this
+  std::uint64_t reserve_bytes = 64u << 20;          ///< of disk space held back for when there is none
 
   friend bool operator==(const storage_settings&, const storage_settings&) = default;
 };
@@ -66,6 +67,8 @@ struct limit_settings {
   milliseconds request_timeout{5'000};  ///< until a parsed request is answered 503 or 504
   std::uint64_t range_items = 1000;     ///< in one page of a range
   std::uint64_t range_bytes = 4u << 20; ///< in one page of a range; one item always fits
+  /// Logical bytes of keys, values and vectors, all versions; above it, writes that grow are refused.
+  std::uint64_t memory_quota_bytes = std::uint64_t{8} << 30;
 
   friend bool operator==(const limit_settings&, const limit_settings&) = default;
 };
@@ -189,6 +192,7 @@ struct node_config : settings {
   address peer;         ///< where this node listens for nodes and CAF clients, and what the others call it
   address http;         ///< where it listens for HTTP; may be a wildcard host
   std::string data_dir; ///< relative to the working directory of the process
+  bool join = false;    ///< with an empty folder, wait to be added to a cluster instead of forming one
   /// All nodes including this one, sorted by peer address, so that every node of a cluster holds the same
   /// list.
   std::vector<member> members;

@@ -7,6 +7,7 @@
 
 #include "base/entry.hpp"
 #include "base/result.hpp"
+#include "command/request.hpp"
 #include "messages/tick.hpp"
 #include "raft/formation.hpp"
 #include "raft/message.hpp"
@@ -24,7 +25,7 @@
 
 namespace troupe {
 
-inline constexpr std::uint16_t peer_protocol_version = 2;
+inline constexpr std::uint16_t peer_protocol_version = 3;
 
 /// Opens a link. The dialing side sends it together with its own handle and gets the other side's in return.
 struct link_hello {
@@ -77,12 +78,21 @@ struct forward_proposals {
   std::vector<raft::proposal> proposals;
 };
 
+/// What a leader has too little of for a write.
+enum class shortage : std::uint8_t { none = 0, disk = 1, memory = 2 };
+
 /// The receiver did not append these proposals and never will: the follower may try elsewhere.
 struct forward_refusal {
   incarnation_t asker;                ///< which process proposed them
   std::vector<std::uint64_t> numbers; ///< origin.number of each
   raft::refusal why = raft::refusal::not_leader;
-  bool disk_full = false; ///< overloaded because the leader's disk is full
+  shortage of = shortage::none; ///< with overloaded: of what; none: too much is in flight
+};
+
+/// How a node is, when that matters to the others: said when it changes and again now and then while it is
+/// so.
+struct peer_condition {
+  bool disk_full = false; ///< no reason to hand the leadership over to it
 };
 
 /// A follower hands on the wish that the leader of this term hands over to `to`, or if empty to whoever it
@@ -92,7 +102,23 @@ struct forward_handover {
   node_id to;
 };
 
-using peer_message = std::variant<raft::message, forward_proposals, forward_refusal, forward_handover>;
+/// A node hands the wish for another membership to the leader, which answers with member_answer.
+struct forward_member {
+  incarnation_t asker;      ///< the asking process
+  std::uint64_t number = 0; ///< chosen by it
+  std::uint32_t timeout_ms = 0;
+  member_request wish;
+};
+
+/// What became of it. If it gets lost the asker does not know, and says so.
+struct member_answer {
+  incarnation_t asker;
+  std::uint64_t number = 0;
+  std::variant<member_result, refusal> outcome;
+};
+
+using peer_message = std::variant<raft::message, forward_proposals, forward_refusal, forward_handover,
+                                  peer_condition, forward_member, member_answer>;
 
 std::string encode_peer_messages(const std::vector<peer_message>& batch);
 result<std::vector<peer_message>> decode_peer_messages(std::string_view bytes);
@@ -107,7 +133,9 @@ struct link_send {
 struct link_identity {
   cluster_id cluster;
   node_id self;
-  node_id peer;
+  node_id peer;             ///< empty: nobody any more
+  storage_id storage = {};  ///< of the peer
+  std::uint64_t serial = 0; ///< link_state::serial of the connection that it was found out on
 };
 
 /// The same for the messages that found the cluster.

@@ -1,4 +1,5 @@
 #include "base/entry_archive.hpp"
+#include "command/archive.hpp"
 #include "messages/peer.hpp"
 #include "raft/message_archive.hpp"
 
@@ -19,6 +20,10 @@ void serialize(Archive& ar, proposal& v, unsigned) {
 
 } // namespace raft
 
+constexpr bool is_valid(shortage v) {
+  return v <= shortage::memory;
+}
+
 template <class Archive>
 void serialize(Archive& ar, forward_proposals& v, unsigned) {
   ar& v.term;
@@ -29,6 +34,10 @@ void serialize(Archive& ar, forward_refusal& v, unsigned) {
   ar& v.asker;
   ar& v.numbers;
   ar& v.why;
+  ar& v.of;
+}
+template <class Archive>
+void serialize(Archive& ar, peer_condition& v, unsigned) {
   ar& v.disk_full;
 }
 
@@ -36,6 +45,20 @@ template <class Archive>
 void serialize(Archive& ar, forward_handover& v, unsigned) {
   ar& v.term;
   ar& v.to;
+}
+
+template <class Archive>
+void serialize(Archive& ar, forward_member& v, unsigned) {
+  ar& v.asker;
+  ar& v.number;
+  ar& v.timeout_ms;
+  ar& v.wish;
+}
+template <class Archive>
+void serialize(Archive& ar, member_answer& v, unsigned) {
+  ar& v.asker;
+  ar& v.number;
+  ar& v.outcome;
 }
 
 std::string encode_peer_messages(const std::vector<peer_message>& batch) {

@@ -47,7 +47,8 @@ void append_member(std::string& out, const member_status& member) {
     out += "null";
   else
     append_number(out, member.last_contact_ms);
-  out += '}';
+  out += member.voter ? ",\"voter\":true" : ",\"voter\":false";
+  out += member.keeps_up ? ",\"keeps_up\":true}" : ",\"keeps_up\":false}";
 }
 
 void append_search(std::string& out, const search_status& search) {
@@ -132,10 +133,21 @@ http_response render_cluster(const cluster_status& status) {
   append_field(body, ",\"compacted_revision\":", status.compacted.value);
   append_field(body, ",\"keys\":", status.keys);
   append_field(body, ",\"log_bytes\":", status.log_bytes);
+  append_field(body, ",\"memory\":{\"logical_bytes\":", status.memory_bytes);
+  append_field(body, ",\"quota_bytes\":", status.memory_quota);
+  body += status.memory_alarm ? ",\"alarm\":true}" : ",\"alarm\":false}";
+  body += status.disk_full ? ",\"disk_full\":true" : ",\"disk_full\":false";
   body += ",\"members\":[";
   for (auto& member : status.members) {
     if (&member != &status.members.front()) body += ',';
     append_member(body, member);
+  }
+  body += "],\"waiting\":[";
+  for (auto& node : status.waiting) {
+    append_text(body, &node == &status.waiting.front() ? "{\"id\":" : ",{\"id\":", node.id.name);
+    append_text(body, ",\"peer_address\":", node.peer_address);
+    append_text(body, ",\"http_address\":", node.http_address);
+    body += '}';
   }
   body += ']';
   append_search(body, status.search);

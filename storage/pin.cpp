@@ -15,8 +15,8 @@ struct pin::impl {
       : keys(m.keys), floor(keys->pin()), embedding(m.embedding), model(embedding->state()),
         sessions(m.sessions.capture()), idempotency(m.idempotency.capture()),
         origins(m.origins.windows().begin(), m.origins.windows().end()), taken_at_ms(now_ms) {
-    state = {
-        snapshot_state_version, {m.index, m.term, m.members}, m.time_ms, keys->revision(), keys->compacted()};
+    auto version = m.memory_alarm ? snapshot_state_version_alarm : snapshot_state_version;
+    state = {version, {m.index, m.term, m.members}, m.time_ms, keys->revision(), keys->compacted()};
   }
   impl(const impl&) = delete;
   impl& operator=(const impl&) = delete;

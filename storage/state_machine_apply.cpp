@@ -177,6 +177,8 @@ command_result state_parts::execute(command& c) {
     return answer(sessions.close(close->session) ? outcome::applied : outcome::session_unknown);
   if (auto* set = std::get_if<set_embedding>(&c.body))
     embedding->set(model_id{index.value}, std::move(set->model), *keys);
+  else if (auto* alarm = std::get_if<set_memory_alarm>(&c.body))
+    memory_alarm = alarm->on;
   else
     keys->compact(std::get<compact_history>(c.body).revision);
   return answer(outcome::applied);

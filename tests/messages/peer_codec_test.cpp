@@ -42,10 +42,19 @@ bool operator==(const forward_proposals& a, const forward_proposals& b) {
   return a.term == b.term && a.proposals == b.proposals;
 }
 bool operator==(const forward_refusal& a, const forward_refusal& b) {
-  return a.asker == b.asker && a.disk_full == b.disk_full && a.numbers == b.numbers && a.why == b.why;
+  return a.asker == b.asker && a.of == b.of && a.numbers == b.numbers && a.why == b.why;
+}
+bool operator==(const peer_condition& a, const peer_condition& b) {
+  return a.disk_full == b.disk_full;
 }
 bool operator==(const forward_handover& a, const forward_handover& b) {
   return a.term == b.term && a.to == b.to;
+}
+bool operator==(const forward_member& a, const forward_member& b) {
+  return a.asker == b.asker && a.number == b.number && a.timeout_ms == b.timeout_ms && a.wish == b.wish;
+}
+bool operator==(const member_answer& a, const member_answer& b) {
+  return a.asker == b.asker && a.number == b.number && a.outcome == b.outcome;
 }
 
 namespace {
@@ -81,8 +90,14 @@ std::vector<peer_message> one_of_each() {
       forward_proposals{term_t{27},
                         {{entry_kind::command, {incarnation_t{28}, 29}, blob{"a"}},
                          {entry_kind::membership, {incarnation_t{30}, 31}, blob{"b"}}}},
-      forward_refusal{incarnation_t{31}, {32, 33}, refusal::overloaded, true},
+      forward_refusal{incarnation_t{31}, {32, 33}, refusal::overloaded, shortage::disk},
+      forward_refusal{incarnation_t{31}, {34}, refusal::overloaded, shortage::memory},
+      peer_condition{true},
+      peer_condition{},
       forward_handover{term_t{35}, node_id{"n3"}},
+      forward_member{incarnation_t{36}, 37, 38, {member_action::replace, node_id{"n4"}, "127.0.0.1:7003"}},
+      member_answer{incarnation_t{39}, 40, member_result{true, index_t{41}, 3, 1}},
+      member_answer{incarnation_t{42}, 43, refusal{refusal_kind::not_possible, 44, "it is behind"}},
   };
 }
 

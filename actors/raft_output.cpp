@@ -17,7 +17,9 @@ void raft_driver::pump() {
   if (!core_) return;
   for (auto out = core_->take(); !out.empty(); out = core_->take())
     carry_out(out);
+  tell_members();
   settle_transfers();
+  settle_members();
   settle_stop();
   flush();
 }

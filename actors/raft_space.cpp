@@ -142,7 +142,9 @@ void raft_driver::relieve_disk() {
   auto s = core_->get_status();
   const raft::follower_status* heir = nullptr;
   for (auto& f : s.followers)
-    if (f.voter && !f.snapshot && !full_peers_.contains(f.id) && (!heir || f.match > heir->match)) heir = &f;
+    if (f.voter && !f.snapshot && f.ticks_since_contact < options_.core.election_ticks_min &&
+        !full_peers_.contains(f.id) && (!heir || f.match > heir->match))
+      heir = &f;
   if (!heir || core_->hand_over(heir->id) != raft::handover::begun) return;
   spdlog::info("raft: handing over to {}, which has space on its disk", heir->id.name);
   want_pump();

@@ -21,8 +21,8 @@ std::string_view to_string(role_kind role) {
 }
 
 machine::machine(const settings& limits, node_id self, const recovered& from_disk, std::uint64_t seed)
-    : limits_(limits), self_(std::move(self)), random_(seed), state_(from_disk.state),
-      log_(from_disk, limits.tail_bytes_max), durability_(from_disk.last_index),
+    : limits_(limits), self_(std::move(self)), storage_(from_disk.storage), random_(seed),
+      state_(from_disk.state), log_(from_disk, limits.tail_bytes_max), durability_(from_disk.last_index),
       apply_(from_disk.snapshot.index, limits.unapplied_bytes_max), questions_(random_.next()),
       commit_(from_disk.snapshot.index), leader_time_ms_(from_disk.leader_time_ms) {
   TROUPE_ASSERT(limits_.heartbeat_ticks > 0 && limits_.heartbeat_ticks < limits_.election_ticks_min &&
@@ -38,7 +38,7 @@ machine::machine(const settings& limits, node_id self, const recovered& from_dis
     leader_time_ms_ = std::max(leader_time_ms_, e.leader_time_ms);
   role_ = follower{commit_, commit_, false, 0};
   restart_election_timer();
-  if (is_voter(self_) && is_quorum({self_})) campaign();
+  if (may_campaign() && is_quorum({self_})) campaign();
 }
 
 void machine::tick(std::int64_t wall_clock_ms) {

@@ -183,7 +183,7 @@ TEST_F(disk_space, when_all_are_full_reads_and_deletes_go_on_and_the_leader_stay
   no_failures();
   for (auto& n : nodes)
     n.disk.set_capacity(fault_file_system::unlimited);
-  pass(2'000);
+  pass(3'000);
   EXPECT_EQ(put_big(*leader(), 1), std::nullopt);
   for (auto& n : nodes)
     EXPECT_FALSE(n.status().disk_full) << n.name();

@@ -23,7 +23,7 @@ raft::settings core_settings(dice& random, bool tight) {
   s.unapplied_bytes_max = 8'000;
   s.pending_reads_max = tight ? 4 : 1'000;
   s.read_rounds_max = 2;
-  s.snapshot_chunk_bytes = 24'000;
+  s.snapshot_chunk_bytes = random.one_in(2) ? 4'000 : 24'000;
   return s;
 }
 
@@ -55,6 +55,9 @@ cluster::cluster(surroundings& around, const scenario& plan) : around_(around), 
       if (std::holds_alternative<snapshot_result>(a.body)) around_.reached("snapshot asked for was written");
     }
   });
+  around_.wires.watch = [this](unsigned from, unsigned to, const raft::message& m) {
+    around_.check.sending(nodes_[from]->name(), nodes_[to]->name(), m);
+  };
   around_.actors.turn_ended = [this](stage::player& p) { nodes_[p.owner]->turn_ended(p); };
 }
 
@@ -114,7 +117,6 @@ void cluster::after(std::int64_t low, std::int64_t high, calendar::action what) 
 }
 
 void cluster::begin_faults() {
-  stormy_ = true;
   ++storm_;
   for (auto& [kind, mean] : scenario_.faults)
     if (mean != 0 && !around_.random.one_in(3)) schedule(kind, mean);
@@ -129,7 +131,6 @@ void cluster::schedule(const std::string& kind, std::int64_t mean) {
 }
 
 void cluster::end_faults() {
-  stormy_ = false;
   ++storm_;
   around_.say("all faults end");
   around_.wires.heal();

@@ -29,7 +29,8 @@ public:
   /// Faults come from now on, and until end_faults().
   void begin_faults();
   void end_faults();
-  bool calm() const { return !stormy_; }
+  /// A clock has jumped so far that what is remembered for minutes may be forgotten at once.
+  bool may_forget() const { return may_forget_; }
   /// To be called whenever the actors have come to rest: looks at who has ended.
   void watch();
   /// Ends it and starts it again after a while.
@@ -66,7 +67,7 @@ private:
   const scenario& scenario_;
   std::vector<std::unique_ptr<node>> nodes_;
   weather calm_;
-  bool stormy_ = false;
+  bool may_forget_ = false;
   std::uint64_t storm_ = 0; ///< counts phases, so that what was to end a fault of an earlier one is ignored
   raft_options raft_;
   caf::actor admin_;

@@ -144,7 +144,9 @@ void cluster::turn_flaky() {
 void cluster::jump_clock() {
   auto* n = victim();
   auto& random = around_.random;
-  auto by = random.one_in(4) ? beyond_sessions_ms : random.between(0, 20'000) - 10'000;
+  bool far = random.one_in(4);
+  auto by = far ? beyond_sessions_ms : random.between(0, 20'000) - 10'000;
+  may_forget_ = may_forget_ || far;
   around_.say("fault: the clock of " + n->name() + " jumps by " + std::to_string(by) + " ms");
   n->step_wall_clock(by);
 }

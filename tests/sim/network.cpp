@@ -78,6 +78,8 @@ bool network::usable(unsigned from, unsigned to, std::uint64_t life) {
 
 void network::send(unsigned from, unsigned to, std::uint64_t life, const link_send& out) {
   if (!usable(from, to, life) || !at(from, to).identified) return;
+  for (auto& m : out.messages)
+    if (auto* body = std::get_if<raft::message>(&m)) watch(from, to, *body);
   launch({from, to, at(from, to).connection, false, encode_peer_messages(out.messages)});
 }
 
@@ -119,8 +121,7 @@ void network::arrive(const frame& f, bool repeated) {
   auto messages = decode_peer_messages(f.payload);
   if (!messages) throw std::logic_error("peer messages do not survive their encoding");
   // Links drop what is repeated (actors/peer_link.hpp), but the core claims to bear it.
-  if (repeated)
-    std::erase_if(*messages, [](auto& m) { return !std::holds_alternative<raft::message>(m); });
+  if (repeated) std::erase_if(*messages, [](auto& m) { return !std::holds_alternative<raft::message>(m); });
   if (!messages->empty()) stations_[f.to].receive(f.from, std::move(*messages));
 }
 

@@ -43,6 +43,9 @@ public:
   void set(weather w) { weather_ = w; }
   const weather& now() const { return weather_; }
 
+  /// Told of each message that leaves.
+  std::function<void(unsigned from, unsigned to, const raft::message&)> watch;
+
   // Called by a node's links.
   void send(unsigned from, unsigned to, std::uint64_t life, const link_send& out);
   void send_formation(unsigned from, unsigned to, std::uint64_t life, raft::formation_message m);

@@ -44,10 +44,13 @@ const T* as(const caf::type_erased_tuple& message) {
   return message.size() > 0 && message.match_element<T>(0) ? &message.get_as<T>(0) : nullptr;
 }
 
-template <class Handle, class State>
-const State& state_of(const Handle& handle) {
+/// Null when the actor has ended, and its state with it.
+template <class State, class Handle>
+const State* state_of(const Handle& handle) {
   using base = typename Handle::template stateful_base<State>;
-  return static_cast<base*>(caf::actor_cast<caf::abstract_actor*>(handle))->state;
+  auto* actor = caf::actor_cast<caf::abstract_actor*>(handle);
+  if (!actor || actor->getf(caf::abstract_actor::is_cleaned_up_flag)) return nullptr;
+  return &static_cast<base*>(actor)->state;
 }
 
 } // namespace
@@ -63,7 +66,8 @@ node::node(surroundings& around, node_plan plan)
             caf::anon_send(parts_->formation, l);
           },
           [this](unsigned peer, std::vector<peer_message> m) {
-            caf::anon_send(parts_->raft, peer_input{node_id{plan_.names[peer]}, std::move(m)});
+            caf::anon_send(parts_->raft,
+                           peer_input{node_id{plan_.names[peer]}, storage_id{1, peer + 1}, std::move(m)});
           },
           [this](unsigned peer, raft::formation_message m) {
             caf::anon_send(parts_->formation,
@@ -102,6 +106,10 @@ bool node::start() {
   parts_killed_ = 0;
   applied_seen_ = data->state->applied();
   led_term_ = {};
+  commit_seen_ = {};
+  receiving_in_ = {};
+  disk_full_ = false;
+  around_.check.restarted(name(), data->recovered ? &*data->recovered : nullptr);
   syncs_seen_ = disk.operations(file_op::sync);
   pause(false);
   parts_ = std::make_shared<parts>();
@@ -186,17 +194,30 @@ void node::add_cores(std::vector<child_spec>& out, const std::shared_ptr<opened_
 raft_peers node::watched(const raft_peers& real) {
   auto& stage = around_.actors;
   raft_peers out;
-  out.wal = stage.tap(real.wal, [this](const caf::type_erased_tuple& m) {
+  auto raft = [this] { return parts_ ? caf::actor_cast<caf::actor>(parts_->raft) : caf::actor{}; };
+  auto answers = stage.tap_later(raft, [this](const caf::type_erased_tuple& m) {
+    if (auto* notice = as<persisted_notice>(m)) around_.check.durable(name(), *notice);
+    if (auto* done = as<log_reset_done>(m)) around_.check.durable(name(), *done);
+    if (auto* c = as<log_condition>(m); c && c->disk_full != disk_full_) {
+      disk_full_ = c->disk_full;
+      around_.reached(disk_full_ ? "log refuses writes: the disk is full"
+                                 : "log goes on: the disk has space");
+    }
+  });
+  auto to_wal = [this](const caf::type_erased_tuple& m) {
     if (auto* batch = as<raft::persist_batch>(m)) {
       around_.check.persisting(name(), *batch);
       if (batch->truncate_from) around_.reached("suffix truncated");
-    } else if (as<log_reset>(m)) {
+    } else if (auto* reset = as<log_reset>(m)) {
+      around_.check.resetting(name(), *reset);
       around_.reached("snapshot installed");
-      if (status().term != receiving_in_) around_.reached("snapshot installed across a change of leader");
+      if (receiving_again_) around_.reached("snapshot installed across a change of leader");
+      receiving_in_ = {};
     } else if (as<log_compaction>(m)) {
       around_.reached("log compacted behind a snapshot");
     }
-  });
+  };
+  out.wal = stage.tap(real.wal, to_wal, answers);
   out.storage = stage.tap(real.storage, [this](const caf::type_erased_tuple& m) {
     if (auto* batch = as<apply_batch>(m)) around_.check.applying(name(), batch->entries);
     if (auto* reads = as<query_batch>(m); reads && reads->index)
@@ -210,10 +231,11 @@ raft_peers node::watched(const raft_peers& real) {
   out.snapshotter = stage.tap(real.snapshotter, [this](const caf::type_erased_tuple& m) {
     auto* chunk = as<raft::incoming_chunk>(m);
     if (!chunk) return;
-    if (chunk->offset == 0)
-      receiving_in_ = status().term;
-    else
-      around_.reached("snapshot chunk after the first");
+    if (chunk->offset != 0) return around_.reached("snapshot chunk after the first");
+    // Whoever leads next begins again.
+    auto term = status().term;
+    receiving_again_ = receiving_in_ && receiving_in_ != term;
+    receiving_in_ = term;
   });
   return out;
 }
@@ -331,26 +353,22 @@ void node::ask_endpoint(const caf::actor& from, std::string payload) {
 }
 
 cluster_status node::status() const {
-  auto& driver = state_of<raft_actor, raft_state>(parts_->raft).driver;
-  return driver ? driver->status() : cluster_status{};
-}
-
-bool node::formed() const {
-  return status().cluster != cluster_id{};
+  auto* s = state_of<raft_state>(parts_->raft);
+  return s && s->driver ? s->driver->status() : cluster_status{};
 }
 
 bool node::leads() const {
   return status().role == node_role::leader;
 }
 
-const storage::state_machine& node::machine() const {
-  return *state_of<storage_actor, storage_state>(parts_->storage).machine;
+const storage::state_machine* node::machine() const {
+  auto* s = runs() ? state_of<storage_state>(parts_->storage) : nullptr;
+  return s ? s->machine.get() : nullptr;
 }
 
 const search::engine* node::index() const {
-  if (!parts_->indexer) return nullptr;
-  auto& driver = state_of<indexer_actor, indexer_state>(parts_->indexer).driver;
-  return driver ? driver->engine() : nullptr;
+  auto* s = state_of<indexer_state>(parts_->indexer);
+  return s && s->driver ? s->driver->engine() : nullptr;
 }
 
 void node::turn_ended(stage::player& p) {
@@ -367,11 +385,16 @@ void node::turn_ended(stage::player& p) {
 }
 
 void node::watch_raft() {
-  auto& driver = state_of<raft_actor, raft_state>(parts_->raft).driver;
-  if (!driver) return;
-  auto s = driver->status();
-  around_.check.committed_at(name(), s.commit, s.last);
-  if (s.role != node_role::leader || s.term == led_term_) return;
+  auto s = status();
+  if (s.role != node_role::leader) return;
+  if (s.commit > commit_seen_) {
+    commit_seen_ = s.commit;
+    std::vector<std::string> voters;
+    for (auto& m : s.members)
+      if (m.role != node_role::learner) voters.push_back(m.id.name);
+    around_.check.committing(name(), s.commit, voters);
+  }
+  if (s.term == led_term_) return;
   led_term_ = s.term;
   around_.check.leading(name(), s.term);
   around_.reached("leader elected");
@@ -381,11 +404,11 @@ void node::watch_raft() {
 
 /// Every few entries, where all nodes choose the same ones; each would take too long.
 void node::watch_state() {
-  auto& m = machine();
-  if (m.applied() == applied_seen_) return;
-  applied_seen_ = m.applied();
+  auto* m = machine();
+  if (!m || m->applied() == applied_seen_) return;
+  applied_seen_ = m->applied();
   constexpr std::uint64_t every = 16;
-  if (applied_seen_.value % every == 0) around_.check.state_reached(name(), applied_seen_, m.digest());
+  if (applied_seen_.value % every == 0) around_.check.state_reached(name(), applied_seen_, m->digest());
 }
 
 std::int64_t node::local_ms() const {

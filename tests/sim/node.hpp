@@ -76,13 +76,12 @@ public:
   // Looking into it. Precondition: it runs.
   cluster_status status() const;
   bool leads() const;
-  const storage::state_machine& machine() const;
+  /// Null: it does not run, or is about to end.
+  const storage::state_machine* machine() const;
   /// Null: it has no index yet.
   const search::engine* index() const;
-  bool formed() const;
 
   fault_file_system disk;
-  std::int64_t disk_reserve = 0; ///< for the faults that fill the disk
   /// What was done to its disk in a way that may make it stop or refuse to start.
   bool disk_damaged = false;
 
@@ -139,8 +138,11 @@ private:
   unsigned parts_killed_ = 0;
   std::uint64_t syncs_seen_ = 0;
   index_t applied_seen_;
-  term_t receiving_in_; ///< when the snapshot that it is being sent was begun
+  term_t receiving_in_;          ///< of the leader whose snapshot is arriving; 0: none is
+  bool receiving_again_ = false; ///< another leader had begun to send one
   term_t led_term_;
+  index_t commit_seen_;
+  bool disk_full_ = false;
 };
 
 } // namespace troupe::simulation

@@ -139,8 +139,8 @@ bool world::at_rest() {
   if (!l) return false;
   auto goal = l->status().last;
   for (auto& n : cluster_.nodes()) {
-    if (!n->runs() || n->machine().applied() != goal) return false;
-    if (n->machine().pending_vectors() != 0) return false;
+    auto* m = n->machine();
+    if (!m || m->applied() != goal || m->pending_vectors() != 0) return false;
   }
   return true;
 }
@@ -148,7 +148,7 @@ bool world::at_rest() {
 void world::compare_states() {
   auto& nodes = cluster_.nodes();
   for (auto& n : nodes)
-    around_.check.state_reached(n->name(), n->machine().applied(), n->machine().digest());
+    around_.check.state_reached(n->name(), n->machine()->applied(), n->machine()->digest());
 }
 
 /// What every node holds in the end, for the checkers.
@@ -161,7 +161,7 @@ void world::read_everything() {
       all.limit = 100'000;
       all.bytes_max = 1u << 30;
       std::vector<checkers::cell> cells;
-      auto found = n->machine().run(all);
+      auto found = n->machine()->run(all);
       for (auto& kv : found.items) {
         checkers::cell c;
         c.key = kv.key;
@@ -206,7 +206,7 @@ void world::compare_indexes() {
   for (auto& n : cluster_.nodes()) {
     auto* index = n->index();
     if (!index) return violated("index", n->name() + " has none");
-    if (index->digest() != built_afresh(n->machine()))
+    if (index->digest() != built_afresh(*n->machine()))
       return violated("index", "the index of " + n->name() + " is not what its key space says");
     around_.reached("indexes compared");
   }

@@ -8,6 +8,7 @@
 #include "actors/wal_writer.hpp"
 #include "tests/actors/fake_model.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace troupe::simulation {
@@ -23,18 +24,23 @@ constexpr unsigned restarts_of_search = 3;
 /// Wall clocks begin here.
 constexpr std::int64_t epoch_ms = 1'700'000'000'000;
 
-/// Stands for peer_link at the node's side.
-peer_link_actor::behavior_type wire(peer_link_actor::pointer, network* wires, unsigned from, unsigned to,
-                                    std::uint64_t life) {
+/// Stands for peer_link at the node's side. A hello says that the network has connected it, an
+/// acknowledgement that the connection is gone; in real life it finds out itself.
+peer_link_actor::behavior_type wire(peer_link_actor::pointer self, network* wires, unsigned from, unsigned to,
+                                    std::uint64_t life, std::string address, formation_actor formation) {
   return {
-      [](const link_hello&, const caf::strong_actor_ptr&) -> caf::result<link_hello, caf::strong_actor_ptr> {
-        return caf::make_error(caf::sec::invalid_argument);
+      [=](const link_hello& hello,
+          const caf::strong_actor_ptr&) -> caf::result<link_hello, caf::strong_actor_ptr> {
+        self->send(formation, link_state{address, true, hello.connection});
+        return {hello, caf::actor_cast<caf::strong_actor_ptr>(self)};
       },
       [](const link_frame&) {},
-      [](const link_ack&) {},
+      [=](const link_ack&) {
+        self->send(formation, link_state{address, false});
+      },
       [=](const link_send& out) { wires->send(from, to, life, out); },
       [=](const link_send_formation& out) { wires->send_formation(from, to, life, out.message); },
-      [=](const link_identity&) { wires->identified(from, to, life); },
+      [=](const link_identity& who) { wires->identified(from, to, life, who); },
       [](const tick&) {},
   };
 }
@@ -61,13 +67,9 @@ node::node(surroundings& around, node_plan plan)
           [this] { return runs(); },
           [this] { return paused(); },
           [this] { return life_; },
-          [this](unsigned peer, bool up) {
-            link_state l{address_of(plan_.names[peer]), up};
-            caf::anon_send(parts_->formation, l);
-          },
-          [this](unsigned peer, std::vector<peer_message> m) {
-            caf::anon_send(parts_->raft,
-                           peer_input{node_id{plan_.names[peer]}, storage_id{1, peer + 1}, std::move(m)});
+          [this](unsigned peer, bool up, std::uint64_t connection) { link_changed(peer, up, connection); },
+          [this](unsigned peer, storage_id storage, std::vector<peer_message> m) {
+            caf::anon_send(parts_->raft, peer_input{node_id{plan_.names[peer]}, storage, std::move(m)});
           },
           [this](unsigned peer, raft::formation_message m) {
             caf::anon_send(parts_->formation,
@@ -83,9 +85,10 @@ bool node::start() {
   refused_.reset();
   ending_.reset();
   open_data_options o;
-  o.folder = "/data";
+  o.folder = folder();
   o.self = node_id{plan_.name};
-  o.fresh_storage = storage_id{1, number_ + 1};
+  o.fresh_storage = storage_id{1 + folders_, number_ + 1};
+  o.reserve_bytes = plan_.reserve_bytes;
   o.segment_bytes = plan_.segment_bytes;
   o.tail_bytes = plan_.raft.core.tail_bytes_max;
   auto opened = open_data(disk, o);
@@ -131,7 +134,7 @@ std::vector<child_spec> node::children(const std::shared_ptr<opened_data>& data)
   if (plan_.model) add_search(out);
   out.push_back({"client_endpoint", [this](const supervisor_actor&) {
                    parts_->endpoint = spawn(part::endpoint, client_endpoint, plan_.endpoint, parts_->raft);
-                   caf::anon_send(parts_->endpoint, links_ready{parts_->links});
+                   caf::anon_send(parts_->endpoint, links_ready{{}, parts_->keeper});
                    return caf::actor_cast<caf::actor>(parts_->endpoint);
                  }});
   return out;
@@ -240,18 +243,52 @@ raft_peers node::watched(const raft_peers& real) {
   return out;
 }
 
+std::vector<std::string> node::known_addresses() const {
+  std::vector<std::string> out;
+  for (auto& other : plan_.founders)
+    out.push_back(address_of(other));
+  if (std::find(out.begin(), out.end(), address_of(name())) == out.end()) out.push_back(address_of(name()));
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
 void node::add_links(std::vector<child_spec>& out) {
-  auto p = parts_;
-  for (unsigned to = 0; to < plan_.names.size(); ++to) {
-    if (to == number_) continue;
-    out.push_back({"peer_link " + plan_.names[to], [=, this](const supervisor_actor&) {
-                     auto link = spawn(part::link, wire, &around_.wires, number_, to, life_);
-                     p->links[address_of(plan_.names[to])] = link;
-                     if (p->links.size() + 1 == plan_.names.size())
-                       caf::anon_send(p->formation, links_ready{p->links});
-                     return caf::actor_cast<caf::actor>(link);
-                   }});
+  out.push_back({"links", [this](const supervisor_actor&) {
+                   link_keeper_options o;
+                   for (auto& address : known_addresses())
+                     if (address != address_of(name())) o.addresses.insert(address);
+                   o.make = [this, p = parts_.get()](const std::string& address) {
+                     auto other = std::find(plan_.names.begin(), plan_.names.end(),
+                                            address.substr(0, address.find(':')));
+                     if (other == plan_.names.end() || *other == name()) return peer_link_actor{};
+                     auto to = static_cast<unsigned>(other - plan_.names.begin());
+                     auto link =
+                         spawn(part::link, wire, &around_.wires, number_, to, life_, address, p->formation);
+                     p->links[address] = link;
+                     return link;
+                   };
+                   parts_->keeper = spawn(part::link, link_keeper, std::move(o), parts_->formation);
+                   return caf::actor_cast<caf::actor>(parts_->keeper);
+                 }});
+}
+
+void node::link_changed(unsigned peer, bool up, std::uint64_t connection) {
+  auto address = address_of(plan_.names[peer]);
+  auto link = parts_->links.find(address);
+  if (!up) {
+    if (link != parts_->links.end()) caf::anon_send(link->second, link_ack{});
+    return;
   }
+  link_hello hello{peer_protocol_version, address, address_of(name()), 1, connection};
+  // The keeper makes the link of a node that comes by itself.
+  caf::anon_send(parts_->keeper, hello, caf::strong_actor_ptr{});
+}
+
+void node::replace_disk() {
+  ++folders_;
+  joins_ = true;
+  removal_asked = false;
+  around_.check.forget(name());
 }
 
 void node::add_search(std::vector<child_spec>& out) {
@@ -391,7 +428,7 @@ void node::watch_raft() {
     commit_seen_ = s.commit;
     std::vector<std::string> voters;
     for (auto& m : s.members)
-      if (m.role != node_role::learner) voters.push_back(m.id.name);
+      if (m.voter) voters.push_back(m.id.name);
     around_.check.committing(name(), s.commit, voters);
   }
   if (s.term == led_term_) return;
@@ -435,7 +472,10 @@ void node::tick() {
   }
   auto per_second = static_cast<std::uint64_t>(1'000 / plan_.raft.tick_ms);
   if (ticks_ % per_second == 0) caf::anon_send(parts_->wal, t);
-  if (ticks_ % std::max<std::uint64_t>(1, per_second / 4) == 0) caf::anon_send(parts_->formation, t);
+  if (ticks_ % std::max<std::uint64_t>(1, per_second / 4) == 0) {
+    caf::anon_send(parts_->formation, t);
+    caf::anon_send(parts_->keeper, t);
+  }
   ++ticks_;
 }
 

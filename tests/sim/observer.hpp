@@ -22,6 +22,8 @@ public:
 
   /// A node starts with what its disk held; null: no log.
   void restarted(const std::string& node, const raft::recovered* found);
+  /// A node gets another disk.
+  void forget(const std::string& node) { nodes_[node] = {}; }
   /// A node writes this to its log.
   void persisting(const std::string& node, const raft::persist_batch& batch);
   void resetting(const std::string& node, const log_reset& reset);

@@ -36,12 +36,16 @@ class Unanswered(Exception):
 
 
 class HttpBackend:
-    """Keeps one connection; goes to the next node when it breaks or refuses."""
+    """Keeps one connection; goes to the next node when it breaks or refuses.
 
-    def __init__(self, nodes, turn, timeout=4.0):
+    `stale_reads` is the control: what is recorded as linearizable was not asked to be.
+    """
+
+    def __init__(self, nodes, turn, timeout=4.0, stale_reads=False):
         self._nodes = nodes
         self._turn = turn % len(nodes)
         self._timeout = timeout
+        self._get_options = "?consistency=stale" if stale_reads else ""
         self._connection = None
 
     def execute(self, operation):
@@ -94,7 +98,7 @@ class HttpBackend:
     def _request(self, operation):
         kind = operation.kind
         if kind == "get" or kind == "list":
-            return "GET", "/v1/kv/" + quote(operation.key or operation.reads[0][0], safe="")
+            return "GET", "/v1/kv/" + quote(operation.key or operation.reads[0][0], safe="") + self._get_options
         if kind == "put":
             (key, value), = operation.writes
             return "PUT", "/v1/kv/" + quote(key, safe=""), value.encode(), {"Content-Type": "text/plain"}

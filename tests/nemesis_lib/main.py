@@ -34,6 +34,7 @@ def parse(arguments):
     parser.add_argument("--nodes", type=int, default=3)
     parser.add_argument("--clients", type=int, default=8, help="of which a third speaks CAF and the others HTTP")
     parser.add_argument("--pause-ms", type=float, default=5.0, help="between two operations of a client, on average")
+    parser.add_argument("--stale-reads", action="store_true", help="the control: reads over HTTP are stale, which has to be found")
     parser.add_argument("--keep", action="store_true", help="keep logs and history also when all is well")
     options = parser.parse_args(arguments)
     options.faults = [name for name in options.faults.split(",") if name]
@@ -76,7 +77,7 @@ class Run:
         self._open_accounts()
         for number in range(self.options.clients):
             caf = number % 3 == 2
-            backend = CafBackend(self.cluster) if caf else HttpBackend(self.cluster.nodes, number)
+            backend = CafBackend(self.cluster) if caf else HttpBackend(self.cluster.nodes, number, stale_reads=self.options.stale_reads)
             self.clients.append(Client(self.shared, backend, self.random.getrandbits(64), self.options.pause_ms / 1000))
         for client in self.clients:
             client.start()

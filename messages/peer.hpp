@@ -24,7 +24,7 @@
 
 namespace troupe {
 
-inline constexpr std::uint16_t peer_protocol_version = 2;
+inline constexpr std::uint16_t peer_protocol_version = 3;
 
 /// Opens a link. The dialing side sends it together with its own handle and gets the other side's in return.
 struct link_hello {

@@ -11,9 +11,9 @@
 // What is implemented: election (§5.2, §5.4.1 of the paper) with pre-vote (dissertation §9.6) and
 // check-quorum (§6.2); replication (§5.3) with bounded pipelining and back-tracking by term; commit rule of
 // §5.4.2; handing the leadership over (dissertation §3.10); members added, promoted and removed one at a time
-// (§4.1, §4.2); a new leader's no-op, linearizable reads in
-// numbered rounds (dissertation §6.4) or by leader lease (§6.4.1); snapshots in chunks (§7); asynchronous persistence: a leader sends
-// entries while it writes them, and counts itself only when they are durable (dissertation §10.2.1).
+// (§4.1, §4.2); a new leader's no-op, linearizable reads in numbered rounds (dissertation §6.4) or by leader
+// lease (§6.4.1); snapshots in chunks (§7); asynchronous persistence: a leader sends entries while it writes
+// them, and counts itself only when they are durable (dissertation §10.2.1).
 //
 // Promises about time and order:
 //  * Nothing that depends on a term, a vote or an entry being durable here leaves before persisted() said so.

@@ -120,7 +120,8 @@ bool machine::is_up_to_date(index_t last_index, term_t last_term) const {
 }
 
 void machine::answer(const node_id& from, const pre_vote_request& m) {
-  bool granted = m.term > state_.term && !hears_leader() && may_elect() && is_up_to_date(m.last_index, m.last_term);
+  bool free = !hears_leader() && may_elect();
+  bool granted = m.term > state_.term && free && is_up_to_date(m.last_index, m.last_term);
   send(from, pre_vote_response{granted ? m.term : state_.term, granted});
 }
 

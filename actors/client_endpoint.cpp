@@ -3,6 +3,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 namespace troupe {
 
@@ -21,18 +23,80 @@ std::optional<refusal> check(const client_endpoint_options& o, const request& r)
   return std::nullopt;
 }
 
-void reply(self_pointer self, const client_actor& to, const std::vector<answer>& answers) {
-  self->send(to, client_answers{encode_answers(answers)});
+using client = client_endpoint_state::client;
+
+/// Answers travel in messages of about this size.
+constexpr std::size_t message_bytes = 1u << 20;
+
+std::size_t bytes_of(const answer& a) {
+  std::size_t bytes = 128;
+  if (auto* written = std::get_if<command_result>(&a.body)) {
+    bytes += encoded_size(*written);
+  } else if (auto* read = std::get_if<query_result>(&a.body)) {
+    for (auto& item : read->items)
+      bytes += item.key.size() + item.value.size() + 64;
+  } else if (auto* found = std::get_if<search_result>(&a.body)) {
+    for (auto& hit : found->hits) {
+      bytes += hit.key.size() + hit.value.size() + 64;
+      for (auto& snippet : hit.highlights)
+        bytes += snippet.text.size() + 8 * snippet.marks.size() + 64;
+    }
+  }
+  return bytes;
 }
 
-client_endpoint_state::client* find_or_admit(self_pointer self, const caf::strong_actor_ptr& sender) {
+void hold(client& c, answer a, bool open) {
+  auto bytes = bytes_of(a);
+  c.held_bytes += bytes;
+  c.held.push_back({std::move(a), bytes, open});
+}
+
+/// Sends what fits into the client's window; one message always does.
+void send_held(self_pointer self, client& c) {
+  auto window = self->state.options.window_bytes;
+  while (!c.held.empty() && (c.untaken.empty() || c.untaken_bytes + c.held.front().bytes <= window)) {
+    std::vector<answer> out;
+    std::size_t bytes = 0;
+    while (!c.held.empty() && (out.empty() || bytes + c.held.front().bytes <= message_bytes)) {
+      auto& next = c.held.front();
+      bytes += next.bytes;
+      if (next.open) --c.open;
+      out.push_back(std::move(next.what));
+      c.held.pop_front();
+    }
+    c.held_bytes -= bytes;
+    ++c.sent;
+    c.untaken.push_back(bytes);
+    c.untaken_bytes += bytes;
+    self->send(c.handle, client_answers{encode_answers(out)});
+  }
+}
+
+void note_taken(client& c, std::uint64_t taken) {
+  while (!c.untaken.empty() && c.sent - c.untaken.size() < taken) {
+    c.untaken_bytes -= c.untaken.front();
+    c.untaken.pop_front();
+  }
+}
+
+/// Nobody gets more in one page than the node's limits say, whatever was asked for; `more` says so.
+void bound(const client_endpoint_options& o, request& r) {
+  auto* read = std::get_if<read_request>(&r.body);
+  auto* range = read ? std::get_if<range_query>(&read->what) : nullptr;
+  if (!range) return;
+  range->limit = std::min(range->limit, o.range_items_max);
+  range->bytes_max = std::min(range->bytes_max, o.range_bytes_max);
+}
+
+client* find_or_admit(self_pointer self, const caf::strong_actor_ptr& sender) {
   auto& s = self->state;
   auto address = caf::actor_cast<caf::actor_addr>(sender);
   if (auto known = s.clients.find(address); known != s.clients.end()) return &known->second;
   if (s.clients.size() >= s.options.clients_max) return nullptr;
   self->monitor(address);
-  return &s.clients.emplace(address, client_endpoint_state::client{caf::actor_cast<client_actor>(sender), 0})
-              .first->second;
+  auto& admitted = s.clients[address];
+  admitted.handle = caf::actor_cast<client_actor>(sender);
+  return &admitted;
 }
 
 void take_requests(self_pointer self, const client_requests& batch) {
@@ -44,19 +108,26 @@ void take_requests(self_pointer self, const client_requests& batch) {
   if (batch.version != client_protocol_version || batch.payload.size() > client_batch_bytes_max)
     return spdlog::warn("client: dropped a batch of version {} and {} bytes", batch.version,
                         batch.payload.size());
+  note_taken(*client, batch.taken);
+  send_held(self, *client);
+  if (batch.payload.empty()) return;
+  bool stuck = client->held_bytes >= s.options.held_bytes_max;
+  if (std::exchange(client->dropping, stuck) != stuck && stuck)
+    spdlog::warn("client: it takes no answers, dropping what it asks");
+  if (stuck) return;
   auto requests = decode_requests(batch.payload);
   if (!requests) return spdlog::warn("client: dropped a batch: {}", requests.error().detail);
 
   request_batch out;
-  std::vector<answer> refused;
   for (auto& r : *requests) {
     auto why = check(s.options, r);
     if (!why && client->open >= s.options.client_requests_max)
       why = refusal{refusal_kind::overloaded, 100, "too many requests of this client are open"};
     if (why) {
-      refused.push_back({r.id, std::move(*why)});
+      hold(*client, {r.id, std::move(*why)}, false);
       continue;
     }
+    bound(s.options, r);
     r.timeout_ms = std::min(r.timeout_ms, s.options.timeout_ms_max);
     auto id = ++s.last_id;
     s.open.emplace(id, client_endpoint_state::open_request{caf::actor_cast<caf::actor_addr>(sender), r.id});
@@ -64,7 +135,7 @@ void take_requests(self_pointer self, const client_requests& batch) {
     r.id = id;
     out.requests.push_back(std::move(r));
   }
-  if (!refused.empty()) reply(self, client->handle, refused);
+  send_held(self, *client);
   if (!out.requests.empty())
     self->send(
         s.raft, std::move(out),
@@ -73,20 +144,19 @@ void take_requests(self_pointer self, const client_requests& batch) {
 
 void pass_answers(self_pointer self, answer_batch& batch) {
   auto& s = self->state;
-  std::map<caf::actor_addr, std::vector<answer>> by_client;
+  std::set<caf::actor_addr> answered;
   for (auto& a : batch.answers) {
     auto open = s.open.find(a.id);
     if (open == s.open.end()) continue;
     a.id = open->second.id;
-    by_client[open->second.client].push_back(std::move(a));
+    if (auto client = s.clients.find(open->second.client); client != s.clients.end()) {
+      hold(client->second, std::move(a), true);
+      answered.insert(open->second.client);
+    }
     s.open.erase(open);
   }
-  for (auto& [address, answers] : by_client) {
-    auto client = s.clients.find(address);
-    if (client == s.clients.end()) continue;
-    client->second.open -= std::min(client->second.open, answers.size());
-    reply(self, client->second.handle, answers);
-  }
+  for (auto& address : answered)
+    send_held(self, s.clients.at(address));
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 // The side of the indexer that follows the key space.
 
 #include "actors/indexer_driver.hpp"
+#include "base/deliberate_bug.hpp"
 #include "command/vectors.hpp"
 
 #include <spdlog/spdlog.h>
@@ -164,6 +165,7 @@ void indexer_driver::use_model(const storage::embedding_state& embedding) {
 
 void indexer_driver::put(const storage::key_change& change) {
   if (!change.exists) {
+    if (deliberately(bug::index_misses_deletes)) return;
     engine_->erase(change.key);
     ++unsaved_;
     return;

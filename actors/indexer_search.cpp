@@ -2,6 +2,7 @@
 
 #include "actors/indexer_driver.hpp"
 #include "actors/search_words.hpp"
+#include "base/deliberate_bug.hpp"
 #include "command/check_search.hpp"
 #include "command/limits.hpp"
 
@@ -42,7 +43,7 @@ void indexer_driver::take(search_batch& batch) {
     else if (desk_.full())
       answers_.refuse(s.sink, s.id, {refusal_kind::overloaded, 200, "too many searches wait for the index"});
     else
-      desk_.wait(batch.index, std::move(s));
+      desk_.wait(deliberately(bug::search_before_indexed) ? index_t{} : batch.index, std::move(s));
   }
   answer_ready();
 }

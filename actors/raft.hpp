@@ -41,6 +41,7 @@ struct raft_options {
   std::uint64_t snapshot_keep_entries = 10'000; ///< entries kept behind it for slow followers
   std::int64_t history_keep_ms = 5 * 60 * 1000;
   std::uint64_t history_keep_revisions = 1'000'000;
+  std::uint64_t memory_quota_bytes = std::uint64_t{8} << 30; ///< logical bytes; above it, nothing that grows
 
   /// Told the status about once a second, on the Raft actor's thread; must not block.
   std::function<void(const cluster_status&)> report = [](const cluster_status&) {};

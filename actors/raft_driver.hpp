@@ -2,8 +2,10 @@
 
 // The state of the Raft actor and what it does, split by direction: raft_requests.cpp faces the askers,
 // raft_transfer.cpp those who want another leader, raft_output.cpp carries out what the core wants,
-// raft_upkeep.cpp does what time brings, raft.cpp is the table of messages.
+// raft_upkeep.cpp does what time brings, raft_space.cpp minds memory and disk, raft.cpp is the table of
+// messages.
 
+#include "actors/memory_policy.hpp"
 #include "actors/raft.hpp"
 
 namespace troupe {
@@ -13,6 +15,8 @@ refusal outcome_unknown();
 /// What an asker is told of a request that certainly had no effect.
 refusal no_leader_known();
 refusal overloaded();
+/// For none: overloaded.
+refusal short_of(shortage what);
 
 class raft_driver {
 public:
@@ -51,7 +55,8 @@ public:
   void on_log_reset(const log_reset_done& r);
   void on_tick(const tick& t);
 
-  void on_log_condition(const log_condition& c) { log_ = c; }
+  // raft_space.cpp
+  void on_log_condition(const log_condition& c);
 
   /// Precondition: the cluster has formed. What comes from the disk or the storage can only come then.
   raft::core& core() { return *core_; }
@@ -74,6 +79,9 @@ private:
   void dispatch(const std::vector<std::uint64_t>& numbers);
   void propose_here(const std::vector<std::uint64_t>& numbers);
   void note_proposed(std::uint64_t number, raft::refusal why);
+  void note_lacking(std::uint64_t number, shortage what);
+  void answer_forwarded(const node_id& to, incarnation_t asker, std::vector<std::uint64_t>&& numbers,
+                        raft::refusal why, shortage of);
   void forward(const std::vector<std::uint64_t>& numbers, const peer_link_actor& link);
   void ask_read_index();
   void carry_out(raft::output& out);
@@ -83,6 +91,17 @@ private:
   void sweep();
   void maintain();
   void finish_snapshot_requests(const snapshot_report& r);
+  // raft_space.cpp
+  shortage lacks_for(const blob& command) const;
+  bool refused_for_memory(const request& r, const write_request& w, const answer_sink_actor& sink);
+  bool propose_upkeep(const command& c);
+  void ask_facts();
+  void watch_memory();
+  void shed_history();
+  void tell_condition(const peer_link_actor& link);
+  void tell_condition();
+  void on_peer_condition(const node_id& from, const peer_condition& c);
+  void relieve_disk();
   void flush() { answers_.flush(static_cast<raft_actor::base*>(self_)); }
 
   struct snapshot_asker {
@@ -117,11 +136,17 @@ private:
   bool told_leads_ = false;   ///< what the embedder knows
   answer_collector answers_;
   history_policy history_;
+  memory_policy memory_;
+  bool memory_warned_ = false;
+  bool facts_asked_ = false;
+  index_t alarm_entry_; ///< the newest alarm this node proposed as the leader it is
   bool pump_pending_ = false;
   term_t seen_term_;
   node_id seen_leader_;
 
   log_condition log_;
+  std::map<node_id, std::int64_t> full_peers_; ///< whose disk is full, and until when that is believed
+  std::int64_t next_relief_ms_ = 0;            ///< when a snapshot may next be written to free the disk
   storage_facts facts_;
   snapshot_meta snapshot_;
   std::uint64_t applied_bytes_ = 0; ///< of entries since the last snapshot

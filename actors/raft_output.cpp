@@ -69,6 +69,7 @@ void raft_driver::on_leadership() {
   seen_term_ = core_->term();
   if (!other_leader) return;
   leads_from_ = core_->get_status().last_index;
+  alarm_entry_ = {};
   tell_leadership();
   spdlog::info("raft: role={} term={} leader={}", to_string(core_->role()), seen_term_.value,
                seen_leader_ ? seen_leader_.name : "none");

@@ -24,10 +24,6 @@ constexpr std::size_t batch_bytes = 1u << 20;
 /// Forwarded in one go; a quarter of a link's window.
 constexpr std::size_t forward_bytes = 16u << 20;
 
-refusal full_disk() {
-  return {refusal_kind::disk_full, 5'000, "the disk of the leader is full; the request was not applied"};
-}
-
 node_role role_of(const raft::status& status, const node_id& id) {
   if (id == status.leader) return node_role::leader;
   auto* m = status.members.find(id);
@@ -49,6 +45,7 @@ void raft_driver::take_requests(request_batch& batch, const answer_sink_actor& s
 
 void raft_driver::take(const request& r, const answer_sink_actor& sink, std::vector<std::uint64_t>& writes) {
   if (auto* write = std::get_if<write_request>(&r.body)) {
+    if (refused_for_memory(r, *write, sink)) return;
     if (write->embed)
       take_embedded_write(r, sink);
     else
@@ -66,7 +63,7 @@ void raft_driver::take(const request& r, const answer_sink_actor& sink, std::vec
   } else {
     snapshot_askers_.push_back({sink, r.id, now_.steady_ms + r.timeout_ms});
     snapshot_running_ = true;
-    self_->send(peers_.snapshotter, snapshot_trigger{});
+    self_->send(peers_.snapshotter, snapshot_trigger{log_.disk_full});
   }
 }
 
@@ -120,11 +117,15 @@ void raft_driver::propose_here(const std::vector<std::uint64_t>& numbers) {
     for (std::size_t bytes = 0; next < numbers.size() && bytes < batch_bytes; ++next) {
       auto* w = writes_.find(numbers[next]);
       if (!w) continue;
+      if (auto lacking = lacks_for(w->command); lacking != shortage::none) {
+        note_lacking(numbers[next], lacking);
+        continue;
+      }
       bytes += w->command.size();
       slice.push_back(numbers[next]);
       batch.push_back({entry_kind::command, origin{options_.incarnation, numbers[next]}, w->command});
     }
-    auto why = log_.disk_full ? raft::refusal::overloaded : core_->propose(std::move(batch), now_.wall_ms);
+    auto why = core_->propose(std::move(batch), now_.wall_ms);
     for (auto number : slice)
       note_proposed(number, why);
   }
@@ -136,9 +137,16 @@ void raft_driver::note_proposed(std::uint64_t number, raft::refusal why) {
     w->where = pending_write::phase::proposed;
     ++w->doubts;
   } else if (why == raft::refusal::overloaded && w->doubts == 0) {
-    auto taken = writes_.take(number);
-    answers_.refuse(taken->sink, taken->id, log_.disk_full ? full_disk() : overloaded());
+    note_lacking(number, shortage::none);
   }
+}
+
+/// A write that may be in a log already waits for what becomes of it there.
+void raft_driver::note_lacking(std::uint64_t number, shortage what) {
+  auto* w = writes_.find(number);
+  if (w->doubts != 0) return;
+  auto taken = writes_.take(number);
+  answers_.refuse(taken->sink, taken->id, short_of(what));
 }
 
 void raft_driver::forward(const std::vector<std::uint64_t>& numbers, const peer_link_actor& link) {
@@ -168,22 +176,34 @@ void raft_driver::forward(const std::vector<std::uint64_t>& numbers, const peer_
 void raft_driver::forwarded(const node_id& from, forward_proposals& batch) {
   if (!core_ || batch.proposals.empty()) return;
   auto asker = batch.proposals.front().from.incarnation;
-  std::vector<std::uint64_t> numbers;
   for (auto& p : batch.proposals) {
     if (p.kind != entry_kind::command || p.from.incarnation == options_.incarnation) {
       spdlog::error("raft: dropped proposals of {} that no member sends", from.name);
       return;
     }
-    numbers.push_back(p.from.number);
   }
-  auto why =
-      log_.disk_full ? raft::refusal::overloaded : core_->propose(std::move(batch.proposals), now_.wall_ms);
-  if (why == raft::refusal::none) return;
-  if (auto link = links_.find(from); link != links_.end()) {
-    link_send out;
-    out.messages.emplace_back(forward_refusal{asker, std::move(numbers), why, log_.disk_full});
-    self_->send(link->second, std::move(out));
-  }
+  std::map<shortage, std::vector<std::uint64_t>> numbers;
+  bool leads = core_->role() == raft::role_kind::leader;
+  std::erase_if(batch.proposals, [&](auto& p) {
+    auto lacking = leads ? lacks_for(p.payload) : shortage::none;
+    numbers[lacking].push_back(p.from.number);
+    return lacking != shortage::none;
+  });
+  auto why = core_->propose(std::move(batch.proposals), now_.wall_ms);
+  for (auto& [lacking, which] : numbers)
+    if (lacking != shortage::none)
+      answer_forwarded(from, asker, std::move(which), raft::refusal::overloaded, lacking);
+    else if (why != raft::refusal::none)
+      answer_forwarded(from, asker, std::move(which), why, lacking);
+}
+
+void raft_driver::answer_forwarded(const node_id& to, incarnation_t asker,
+                                   std::vector<std::uint64_t>&& numbers, raft::refusal why, shortage of) {
+  auto link = links_.find(to);
+  if (link == links_.end()) return;
+  link_send out;
+  out.messages.emplace_back(forward_refusal{asker, std::move(numbers), why, of});
+  self_->send(link->second, std::move(out));
 }
 
 void raft_driver::refused(const forward_refusal& r) {
@@ -196,7 +216,7 @@ void raft_driver::refused(const forward_refusal& r) {
     if (w->where != pending_write::phase::forwarded) continue;
     if (r.why == raft::refusal::overloaded && w->doubts == 0) {
       auto taken = writes_.take(number);
-      answers_.refuse(taken->sink, taken->id, r.disk_full ? full_disk() : overloaded());
+      answers_.refuse(taken->sink, taken->id, short_of(r.of));
     } else {
       w->where = pending_write::phase::waiting;
     }
@@ -212,6 +232,10 @@ cluster_status raft_driver::status() const {
   out.compacted = facts_.compacted;
   out.keys = facts_.keys;
   out.log_bytes = log_.bytes;
+  out.disk_full = log_.disk_full;
+  out.memory_bytes = facts_.logical_bytes;
+  out.memory_quota = memory_.quota();
+  out.memory_alarm = facts_.memory_alarm;
   out.snapshot = snapshot_.index;
   out.search = search_;
   if (!core_) return out;

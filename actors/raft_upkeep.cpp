@@ -23,7 +23,8 @@ raft_driver::raft_driver(self_pointer self, raft_options options, raft_peers pee
     : self_(self), options_(std::move(options)), peers_(std::move(peers)),
       writes_(options_.writes_max, options_.writes_bytes_max), reads_(options_.reads_max, 1, 2),
       searches_(options_.searches_max, 2, 2),
-      history_(options_.history_keep_ms, options_.history_keep_revisions), facts_(start.facts) {
+      history_(options_.history_keep_ms, options_.history_keep_revisions),
+      memory_(options_.memory_quota_bytes), facts_(start.facts) {
   if (start.recovered) begin(std::move(*start.recovered));
 }
 
@@ -67,9 +68,11 @@ void raft_driver::on_persisted(const persisted_notice& p) {
 void raft_driver::on_peer_state(const peer_state& p) {
   if (p.up) {
     links_[p.peer] = p.link;
+    if (log_.disk_full) tell_condition(p.link);
     if (core_ && core_->leader() == p.peer) dispatch_waiting();
   } else {
     links_.erase(p.peer);
+    full_peers_.erase(p.peer);
     if (core_ && core_->leader() == p.peer) writes_.leader_lost();
     if (core_) core_->unreachable(p.peer);
   }
@@ -86,6 +89,8 @@ void raft_driver::on_peer_input(peer_input& in) {
       forwarded(in.from, *f);
     else if (auto* h = std::get_if<forward_handover>(&m))
       asked_to_hand_over(in.from, *h);
+    else if (auto* c = std::get_if<peer_condition>(&m))
+      on_peer_condition(in.from, *c);
     else
       refused(std::get<forward_refusal>(m));
   }
@@ -96,6 +101,7 @@ void raft_driver::on_applied(applied_notice& notice) {
   facts_ = notice.facts;
   core_->applied(notice.done);
   tell_leadership();
+  watch_memory();
   for (auto& [number, result] : notice.results) {
     auto w = writes_.take(number);
     if (!w) continue;
@@ -110,10 +116,12 @@ void raft_driver::on_applied(applied_notice& notice) {
 
 void raft_driver::on_snapshot_report(const snapshot_report& r) {
   snapshot_running_ = false;
+  if (!r.ok && r.disk_full && !log_.disk_full) self_->send(peers_.wal, disk_short{});
   if (r.ok && r.meta.index > snapshot_.index) {
     snapshot_ = r.meta;
     applied_bytes_ = 0;
-    auto keep = options_.snapshot_keep_entries;
+    // A follower that is behind gets the snapshot: space comes first.
+    auto keep = log_.disk_full ? 0 : options_.snapshot_keep_entries;
     auto first = core_->get_status().first_index;
     auto cut = r.meta.index.value > keep ? index_t{r.meta.index.value - keep + 1} : index_t{1};
     auto first_kept = std::max(first, cut);
@@ -170,21 +178,23 @@ void raft_driver::on_tick(const tick& t) {
 
 void raft_driver::maintain() {
   auto entries = facts_.applied.value - std::min(facts_.applied.value, snapshot_.index.value);
-  bool due = applied_bytes_ >= options_.snapshot_log_bytes || entries >= options_.snapshot_log_entries;
+  bool due = !log_.disk_full &&
+             (applied_bytes_ >= options_.snapshot_log_bytes || entries >= options_.snapshot_log_entries);
   if (due && !snapshot_running_) {
     snapshot_running_ = true;
-    self_->send(peers_.snapshotter, snapshot_trigger{});
+    self_->send(peers_.snapshotter, snapshot_trigger{log_.disk_full});
   }
-  if (core_->role() != raft::role_kind::leader || log_.disk_full) return;
+  if (log_.disk_full) tell_condition();
+  relieve_disk();
+  // What compaction has freed since the last batch is news without a batch.
+  ask_facts();
+  if (core_->role() != raft::role_kind::leader) return;
+  if (memory_.sheds_history(facts_.logical_bytes, facts_.memory_alarm)) return shed_history();
   auto revision = history_.due(now_.steady_ms, facts_.revision, facts_.compacted);
   if (!revision) return;
   command c;
   c.body = compact_history{*revision};
-  // Refused is harmless: it is proposed again when more has gathered.
-  std::vector<raft::proposal> batch;
-  batch.push_back({entry_kind::command, origin{}, encode_command(c)});
-  if (core_->propose(std::move(batch), now_.wall_ms) == raft::refusal::none)
-    spdlog::debug("history: compacting below revision {}", revision->value);
+  if (propose_upkeep(c)) spdlog::debug("history: compacting below revision {}", revision->value);
 }
 
 } // namespace troupe

@@ -23,22 +23,28 @@ void fail_stop(self_pointer self, const error& e) {
   self->send(self->state.supervisor, fatal_failure{exit_code::storage, "snapshot: " + e.detail});
 }
 
-void give_up(self_pointer self, std::string why) {
+void give_up(self_pointer self, std::string why, bool disk_full = false) {
   auto& s = self->state;
   spdlog::error("snapshot: not written: {}", why);
   if (s.current && s.current->pin != 0) self->send(s.storage, pin_release{s.current->pin});
   s.current.reset();
-  self->send(raft_of(self), snapshot_report{false, {}, 0, std::move(why)});
+  self->send(raft_of(self), snapshot_report{false, {}, 0, std::move(why), disk_full});
 }
 
 /// Disk full is a reason to try later; every other error means that the disk is in doubt.
 void write_failed(self_pointer self, const error& e) {
-  if (e.code != errc::disk_full) fail_stop(self, e);
-  give_up(self, e.detail);
+  bool disk_full = e.code == errc::disk_full;
+  if (!disk_full) fail_stop(self, e);
+  give_up(self, e.detail, disk_full);
 }
 
-void remove_old(self_pointer self, const storage::snapshot_info& newest) {
-  auto removed = storage::remove_old_snapshots(*self->state.files, self->state.folder, newest);
+void remove_old(self_pointer self, const storage::snapshot_info& newest, bool tight = false) {
+  auto& s = self->state;
+  // A file that is open keeps its space, whatever its name; who is being sent it begins again with the
+  // newest.
+  if (tight) std::erase_if(s.sources, [&](auto& source) { return source.first != newest.meta.index; });
+  auto removed =
+      storage::remove_old_snapshots(*s.files, s.folder, newest, tight ? 1 : storage::snapshots_kept);
   if (!removed) spdlog::warn("snapshot: old files stay: {}", removed.error().detail);
 }
 
@@ -47,10 +53,11 @@ void finish(self_pointer self) {
   auto info = s.current->writer->finish();
   if (!info) return write_failed(self, info.error());
   self->send(s.storage, pin_release{s.current->pin});
+  auto tight = s.current->tight;
   s.current.reset();
   // A snapshot of the leader may have been installed while this one was written.
   if (!s.newest || s.newest->meta.index < info->meta.index) s.newest = *info;
-  remove_old(self, *info);
+  remove_old(self, *info, tight);
   spdlog::info("snapshot: written index={} term={} bytes={}", info->meta.index.value, info->meta.term.value,
                info->bytes);
   self->send(raft_of(self), snapshot_report{true, info->meta, info->bytes, {}});
@@ -73,10 +80,12 @@ void pull_next(self_pointer self) {
           });
 }
 
-void begin(self_pointer self) {
+void begin(self_pointer self, bool tight) {
   auto& s = self->state;
   if (s.current) return; // the asker gets the report of the one that is being written
   s.current.emplace();
+  s.current->tight = tight;
+  if (tight && s.newest) remove_old(self, *s.newest, true);
   self->request(s.storage, storage_timeout, pin_request{})
       .then(
           [=](const pin_ticket& ticket) {
@@ -189,9 +198,9 @@ snapshotter_actor::behavior_type snapshotter(self_pointer self, file_system* fil
   s.storage = std::move(storage);
   s.supervisor = std::move(supervisor);
   return {
-      [=](snapshot_trigger) {
+      [=](const snapshot_trigger& t) {
         self->state.raft = self->current_sender();
-        begin(self);
+        begin(self, t.tight);
       },
       [=](const raft::snapshot_request& r) {
         self->state.raft = self->current_sender();

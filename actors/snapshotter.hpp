@@ -24,6 +24,7 @@ struct snapshotter_state {
   struct writing {
     std::uint64_t pin = 0;
     std::optional<storage::snapshot_writer> writer;
+    bool tight = false; ///< snapshot_trigger::tight
   };
 
   file_system* files = nullptr;

@@ -1,6 +1,7 @@
 #include "actors/storage.hpp"
 
 #include "base/assert.hpp"
+#include "base/deliberate_bug.hpp"
 #include "messages/raft.hpp"
 
 #include <spdlog/spdlog.h>
@@ -106,7 +107,7 @@ void apply(self_pointer self, const apply_batch& batch) {
 
 void read(self_pointer self, query_batch& batch) {
   auto& s = self->state;
-  bool now = batch.index <= s.machine->applied();
+  bool now = batch.index <= s.machine->applied() || deliberately(bug::read_before_applied);
   for (auto& q : batch.queries) {
     if (now)
       answer_read(self, std::move(q));
@@ -175,7 +176,7 @@ void on_tick(self_pointer self, const tick& t) {
 } // namespace
 
 storage_facts facts_of(const storage::state_machine& m) {
-  return {m.applied(), m.revision(), m.compacted(), m.keys(), m.logical_bytes()};
+  return {m.applied(), m.revision(), m.compacted(), m.keys(), m.logical_bytes(), m.memory_alarm()};
 }
 
 storage_actor::behavior_type
@@ -184,6 +185,7 @@ storage_keeper(self_pointer self, std::shared_ptr<storage::state_machine> machin
   self->state.options = options;
   return {
       [=](const apply_batch& batch) { apply(self, batch); },
+      [=](facts_request) { return facts_of(*self->state.machine); },
       [=](query_batch& batch) { read(self, batch); },
       [=](pin_request) { return take_pin(self); },
       [=](const pin_pull& p) { return pull(self, p); },

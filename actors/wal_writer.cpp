@@ -26,7 +26,9 @@ void fail_stop(self_pointer self, const error& e) {
 
 void report_condition(self_pointer self) {
   auto& s = self->state;
-  if (s.raft) self->send(raft_of(self), log_condition{s.disk_full, s.log->bytes_on_disk(), s.log->first()});
+  if (!s.raft) return;
+  s.told_room = s.disk_full && s.stalled.empty() && !s.log->holds_reserve() && s.log->has_room();
+  self->send(raft_of(self), log_condition{s.disk_full, s.told_room, s.log->bytes_on_disk(), s.log->first()});
 }
 
 void set_disk_full(self_pointer self, bool full, std::string_view why) {
@@ -38,6 +40,15 @@ void set_disk_full(self_pointer self, bool full, std::string_view why) {
   else
     spdlog::info("log: there is space again");
   report_condition(self);
+}
+
+/// There is no space: whatever is held back goes to the disk now. False: there was nothing, or it failed.
+bool give_reserve(self_pointer self, std::string_view why) {
+  auto& s = self->state;
+  auto given = s.log->release_reserve();
+  if (!given) return fail_stop(self, given.error()), false;
+  set_disk_full(self, true, why);
+  return *given;
 }
 
 /// How many entries of `rest` are handed to the log at once: what one sync surely takes, at least one.
@@ -61,6 +72,9 @@ bool stage_entries(self_pointer self, raft::persist_batch& batch) {
       if (auto synced = s.log->sync(); !synced) return fail_stop(self, synced.error()), true;
       done = s.log->append(part);
     }
+    if (!done && done.error().code == errc::disk_full && give_reserve(self, done.error().detail))
+      done = s.log->append(part);
+    if (s.stopped) return true;
     if (!done && done.error().code == errc::disk_full) {
       auto staged = static_cast<std::ptrdiff_t>(batch.entries.size() - rest.size());
       batch.entries.erase(batch.entries.begin(), batch.entries.begin() + staged);
@@ -104,7 +118,7 @@ void unstall(self_pointer self) {
     if (!stage(self, s.stalled.front())) break;
     s.stalled.pop_front();
   }
-  if (s.stalled.empty() && !s.log->needs_next()) set_disk_full(self, false, "");
+  if (s.stalled.empty() && !s.log->needs_next() && s.log->holds_reserve()) set_disk_full(self, false, "");
   want_flush(self);
 }
 
@@ -112,6 +126,9 @@ void prepare_next(self_pointer self) {
   auto& s = self->state;
   if (s.stopped || !s.log->needs_next()) return;
   auto done = s.log->prepare_next();
+  if (!done && done.error().code == errc::disk_full && give_reserve(self, done.error().detail))
+    done = s.log->prepare_next();
+  if (s.stopped) return;
   if (done) {
     // A large segment is prepared in steps, one a flush, so that no batch waits for all of it.
     if (!s.log->needs_next() && s.disk_full) unstall(self);
@@ -136,6 +153,16 @@ void flush(self_pointer self) {
     s.staged_reset.reset();
   }
   prepare_next(self);
+  bool room = s.disk_full && s.stalled.empty() && !s.log->holds_reserve() && s.log->has_room();
+  if (room != s.told_room) report_condition(self);
+}
+
+/// Takes the reserve, at the start and whenever the disk may have space again.
+void hold_reserve(self_pointer self) {
+  auto& s = self->state;
+  auto held = s.log->hold_reserve();
+  if (!held) return fail_stop(self, held.error());
+  if (!*held) set_disk_full(self, true, "less than the reserve and a segment is left");
 }
 
 } // namespace
@@ -153,7 +180,11 @@ wal_writer_actor::behavior_type wal_writer(self_pointer self,
         if (s.stopped) return;
         bool first = !s.raft;
         s.raft = self->current_sender();
-        if (first) report_condition(self);
+        if (first) {
+          hold_reserve(self);
+          if (s.stopped) return;
+          report_condition(self);
+        }
         if (!s.stalled.empty() || !stage(self, batch)) s.stalled.push_back(std::move(batch));
         want_flush(self);
       },
@@ -184,10 +215,14 @@ wal_writer_actor::behavior_type wal_writer(self_pointer self,
         report_condition(self);
         want_flush(self);
       },
+      [=](disk_short) {
+        if (!self->state.stopped) give_reserve(self, "a snapshot does not fit");
+      },
       [=](flush_log) { flush(self); },
       [=](const tick&) {
         auto& s = self->state;
         if (s.stopped) return;
+        if (s.disk_full) hold_reserve(self);
         if (s.disk_full) prepare_next(self);
         // Also when nothing waits: append may have made the next segment itself, with nothing left to
         // prepare.

@@ -274,6 +274,13 @@ result<void> fault_file_system::sync_folder(const std::string& folder_path) {
   return {};
 }
 
+result<std::uint64_t> fault_file_system::space(const std::string&) {
+  std::lock_guard guard{state_->mutex};
+  if (state_->capacity == fault::disk::unlimited) return unlimited_space;
+  auto used = state_->used();
+  return state_->capacity > used ? state_->capacity - used : 0;
+}
+
 result<std::unique_ptr<file_lock>> fault_file_system::lock(const std::string& path) {
   std::lock_guard guard{state_->mutex};
   if (auto e = state_->begin(file_op::lock, path)) return *e;

@@ -68,6 +68,13 @@ public:
   virtual result<void> make_folder(const std::string& folder) = 0;
   /// fsync of the folder: names made, replaced and removed in it are on stable storage.
   virtual result<void> sync_folder(const std::string& folder) = 0;
+  /// Bytes that may still be written below the folder. A hint, as others write too; a file system that does
+  /// not know says unlimited_space.
+  virtual result<std::uint64_t> space(const std::string& folder) {
+    (void)folder;
+    return unlimited_space;
+  }
+  static constexpr std::uint64_t unlimited_space = UINT64_MAX;
   /// Exclusive lock on the file (created if need be). errc::locked when another process, or this one, holds
   /// it.
   virtual result<std::unique_ptr<file_lock>> lock(const std::string& path) = 0;

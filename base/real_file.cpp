@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -176,6 +177,12 @@ public:
     if (fd.get() < 0) return os_error(errno, "open", folder);
     if (retry([&] { return ::fsync(fd.get()); }) != 0) return os_error(errno, "fsync", folder);
     return {};
+  }
+
+  result<std::uint64_t> space(const std::string& folder) override {
+    struct statvfs status {};
+    if (::statvfs(folder.c_str(), &status) != 0) return os_error(errno, "statvfs", folder);
+    return std::uint64_t{status.f_bavail} * status.f_frsize;
   }
 
   result<std::unique_ptr<file_lock>> lock(const std::string& path) override {

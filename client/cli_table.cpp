@@ -72,6 +72,9 @@ std::string status_table(const cluster_status& s) {
   out += "log       " + std::to_string(s.first.value) + ".." + std::to_string(s.last.value) + ", committed " +
          std::to_string(s.commit.value) + ", applied " + std::to_string(s.applied.value) + ", snapshot at " +
          std::to_string(s.snapshot.value) + ", " + size_of(s.log_bytes) + "\n";
+  out += "memory    " + size_of(s.memory_bytes) + " of " + size_of(s.memory_quota) +
+         (s.memory_alarm ? ", FULL: only deletes are taken" : "") + "\n";
+  if (s.disk_full) out += "disk      FULL: only deletes are taken\n";
   out += "seen by   " + s.self.name + " (" + name_of(s.role) + ")\n\n";
   std::vector<row> rows{{"  NODE", "PEER", "HTTP", "ROLE", "DURABLE", "HEARD"}};
   for (auto& m : s.members)

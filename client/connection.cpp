@@ -16,6 +16,8 @@ namespace {
 constexpr auto tick_interval = std::chrono::milliseconds(50);
 /// While calls are open, the node is asked this often who leads and whether it is there at all.
 constexpr std::int64_t status_interval_ms = 3'000;
+/// After so many bytes of answers the node is told that they were taken, when there is nothing else to say.
+constexpr std::size_t tell_taken_bytes = client_window_bytes / 8;
 /// For closing the session.
 constexpr auto close_within = std::chrono::milliseconds(500);
 /// A dial ends by itself earlier; this only keeps a lost answer from blocking all further ones.
@@ -35,6 +37,12 @@ struct link {
   address where;
 };
 
+/// What came from one node, over whichever link.
+struct taken_answers {
+  std::uint64_t messages = 0;
+  std::size_t untold_bytes = 0; ///< since the node was last told
+};
+
 struct connection_state {
   static inline const char* name = "client_connection";
 
@@ -42,7 +50,8 @@ struct connection_state {
   dialer_actor dialer;
   std::optional<address_book> book;
   exchange talk;
-  std::map<exchange::link_id, link> links; ///< at most one a node, and one a dial of the same node
+  std::map<exchange::link_id, link> links;        ///< at most one a node, and one a dial of the same node
+  std::map<caf::actor_addr, taken_answers> taken; ///< by the remote side of links, until it is down
   exchange::link_id last_link = 0;
   bool dialing = false;
   bool another_wanted = false; ///< the node of the current link cannot serve
@@ -140,14 +149,28 @@ void learn(self_pointer self, const cluster_status& status) {
   s.book->set_leader(std::move(leader));
 }
 
+void tell(self_pointer self, link& to, std::string&& requests) {
+  auto& taken = self->state.taken[to.remote];
+  taken.untold_bytes = 0;
+  self->send(to.handle, client_requests{client_protocol_version, std::move(requests), taken.messages});
+}
+
+void note_taken(self_pointer self, const client_answers& batch) {
+  const auto from = self->state.taken.find(caf::actor_cast<caf::actor_addr>(self->current_sender()));
+  if (from == self->state.taken.end()) return; // nothing was ever asked there
+  ++from->second.messages;
+  from->second.untold_bytes += batch.payload.size();
+}
+
 void send_batches(self_pointer self) {
   auto& s = self->state;
   while (true) {
     const auto batch = s.talk.take_requests(now_ms());
-    if (batch.empty()) return;
-    self->send(s.links[s.talk.link()].handle,
-               client_requests{client_protocol_version, encode_requests(batch)});
+    if (batch.empty()) break;
+    tell(self, s.links[s.talk.link()], encode_requests(batch));
   }
+  for (auto& [id, l] : s.links)
+    if (s.taken[l.remote].untold_bytes >= tell_taken_bytes) tell(self, l, {});
 }
 
 void answer_callers(self_pointer self) {
@@ -192,6 +215,7 @@ void turn(self_pointer self) {
 
 void lost(self_pointer self, const caf::down_msg& down) {
   auto& s = self->state;
+  s.taken.erase(down.source);
   for (auto place = s.links.begin(); place != s.links.end();) {
     if (place->second.remote != down.source) {
       ++place;
@@ -228,6 +252,7 @@ connection_actor::behavior_type connection(self_pointer self, connection_options
   s.flush_sent = true;
   return {
       [=](const client_answers& batch) {
+        note_taken(self, batch);
         // What cannot be read is as good as lost; the deadlines of the calls take care of them.
         if (auto answers = decode_answers(batch.payload))
           self->state.talk.receive(std::move(*answers), now_ms());

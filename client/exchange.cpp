@@ -278,6 +278,7 @@ void exchange::on_refusal(call_map::iterator place, refusal& r, std::int64_t now
   switch (r.kind) {
   case refusal_kind::invalid: return fail(place, or_unknown(failure_kind::invalid), std::move(r.detail));
   case refusal_kind::disk_full:
+  case refusal_kind::memory_full:
     return fail(place, or_unknown(failure_kind::unavailable), std::move(r.detail));
   case refusal_kind::not_possible:
     return fail(place, or_unknown(failure_kind::conflict), std::move(r.detail));

@@ -37,7 +37,7 @@ constexpr bool is_valid(query_outcome v) {
   return v <= query_outcome::future;
 }
 constexpr bool is_valid(refusal_kind v) {
-  return v <= refusal_kind::not_possible;
+  return v <= refusal_kind::memory_full;
 }
 constexpr bool is_valid(node_role v) {
   return v <= node_role::learner;
@@ -167,6 +167,10 @@ void serialize(Archive& ar, set_embedding& v, unsigned) {
   ar& v.model;
 }
 template <class Archive>
+void serialize(Archive& ar, set_memory_alarm& v, unsigned) {
+  ar& v.on;
+}
+template <class Archive>
 void serialize(Archive& ar, command& v, unsigned) {
   ar& v.session;
   ar& v.idempotency;
@@ -280,6 +284,10 @@ void serialize(Archive& ar, cluster_status& v, unsigned) {
   ar& v.compacted;
   ar& v.keys;
   ar& v.log_bytes;
+  ar& v.memory_bytes;
+  ar& v.memory_quota;
+  ar& v.memory_alarm;
+  ar& v.disk_full;
   ar& v.members;
   ar& v.search;
 }

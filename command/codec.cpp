@@ -30,6 +30,7 @@ bool annotates(const std::vector<operation>& operations) {
 }
 
 std::uint8_t version_of(const command& c) {
+  if (std::holds_alternative<set_memory_alarm>(c.body)) return command_format_version_alarm;
   auto* t = std::get_if<transaction>(&c.body);
   auto embedding =
       t ? annotates(t->success) || annotates(t->failure) : std::holds_alternative<set_embedding>(c.body);
@@ -48,8 +49,9 @@ blob encode_command(const command& c) {
 
 result<command> decode_command(std::string_view bytes) {
   if (bytes.size() > limits::command_bytes_max) return error{errc::corrupt, "command: too large"};
-  bool embedding = !bytes.empty() && bytes[0] == static_cast<char>(command_format_version_embedding);
-  auto version = embedding ? command_format_version_embedding : command_format_version;
+  auto version = command_format_version;
+  for (auto later : {command_format_version_embedding, command_format_version_alarm})
+    if (!bytes.empty() && bytes[0] == static_cast<char>(later)) version = later;
   auto c = decode_versioned<command>(version, bytes, "command");
   if (c && version_of(*c) != version)
     return error{errc::corrupt, "command: not of format version " + std::to_string(version)};

@@ -12,12 +12,13 @@
 namespace troupe {
 
 /// First byte of every encoded command; another value is refused as outcome::malformed on every node alike. A
-/// command that has annotations or sets the model takes version 2, every other one version 1: what could be
-/// said before embedding existed is still said in the same bytes. Nothing has two encodings.
+/// command that has annotations or sets the model takes version 2, the memory alarm version 3, every other
+/// one version 1: what could be said before is still said in the same bytes. Nothing has two encodings.
 inline constexpr std::uint8_t command_format_version = 1;
 inline constexpr std::uint8_t command_format_version_embedding = 2;
+inline constexpr std::uint8_t command_format_version_alarm = 3;
 /// First byte of every encoded batch of requests or answers.
-inline constexpr std::uint8_t batch_format_version = 2;
+inline constexpr std::uint8_t batch_format_version = 3;
 
 /// Encodes a command for the log. Does not check limits: validate() does.
 blob encode_command(const command& c);

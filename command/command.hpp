@@ -44,12 +44,25 @@ struct compact_history {
   friend bool operator==(const compact_history&, const compact_history&) = default;
 };
 
+/// The memory of the cluster is full, or is so no longer. Replicated, so that every node knows it from the
+/// log, a new leader and a restarted node too; what it has for a consequence is decided before a write is
+/// proposed (docs/decisions/0008). Without effect when it says what is known.
+struct set_memory_alarm {
+  bool on = false;
+  friend bool operator==(const set_memory_alarm&, const set_memory_alarm&) = default;
+};
+
 struct command {
   std::optional<session_stamp> session;
   std::optional<idempotency_stamp> idempotency;
-  std::variant<transaction, open_session, close_session, compact_history, set_embedding> body;
+  std::variant<transaction, open_session, close_session, compact_history, set_embedding, set_memory_alarm>
+      body;
 
   friend bool operator==(const command&, const command&) = default;
 };
+
+/// Whether applying it may make the state larger, whichever branch is taken: a put or a vector anywhere in
+/// it. What only deletes, compares and reads does not, nor do sessions and upkeep.
+bool may_grow(const command& c);
 
 } // namespace troupe

@@ -65,6 +65,7 @@ enum class refusal_kind : std::uint8_t {
   invalid = 5,         ///< certainly not applied; the request itself is wrong
   disk_full = 6,       ///< certainly not applied; the node refuses writes until there is space
   not_possible = 7,    ///< certainly not done; the state of the cluster does not allow it
+  memory_full = 8,     ///< certainly not applied; the memory alarm is on, and the write could make it worse
 };
 
 struct refusal {
@@ -103,6 +104,10 @@ struct cluster_status {
   revision_t compacted;
   std::uint64_t keys = 0;
   std::uint64_t log_bytes = 0;
+  std::uint64_t memory_bytes = 0; ///< logical bytes of the node that is asked (storage/state_machine.hpp)
+  std::uint64_t memory_quota = 0; ///< of the node that is asked
+  bool memory_alarm = false;      ///< the cluster takes no writes that grow
+  bool disk_full = false;         ///< of the node that is asked
   std::vector<member_status> members;
   search_status search; ///< of the node that is asked
 

@@ -116,12 +116,24 @@ std::size_t transaction_size(const transaction& t) {
 
 } // namespace
 
+bool may_grow(const command& c) {
+  auto grows = [](const std::vector<operation>& operations) {
+    return std::any_of(operations.begin(), operations.end(), [](auto& op) {
+      auto* annotation = std::get_if<annotate_operation>(&op);
+      return std::holds_alternative<put_operation>(op) || (annotation && !annotation->vectors.empty());
+    });
+  };
+  auto* t = std::get_if<transaction>(&c.body);
+  return t && (grows(t->success) || grows(t->failure));
+}
+
 std::size_t encoded_size(const command& c) {
   std::size_t size = 1 + 1 + 1 + 1; // version, two optionals, alternative
   if (c.session) size += 3 * 8;
   if (c.idempotency) size += 4 + c.idempotency->key.size() + 2 * 8;
   if (auto* t = std::get_if<transaction>(&c.body)) return size + transaction_size(*t);
   if (auto* set = std::get_if<set_embedding>(&c.body)) return size + 1 + 4 + set->model.name.size() + 4 + 1;
+  if (std::holds_alternative<set_memory_alarm>(c.body)) return size + 1;
   return size + (std::holds_alternative<open_session>(c.body) ? 0 : 8);
 }
 

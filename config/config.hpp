@@ -46,6 +46,7 @@ struct storage_settings {
   std::uint64_t snapshot_keep_entries = 10'000;     ///< entries kept behind a snapshot, for slow followers
   milliseconds history_keep_time{5 * 60 * 1000};    ///< old revisions stay readable this long ...
   std::uint64_t history_keep_revisions = 1'000'000; ///< ... and no more of them than this
+  std::uint64_t reserve_bytes = 64u << 20;          ///< of disk space held back for when there is none
 
   friend bool operator==(const storage_settings&, const storage_settings&) = default;
 };
@@ -68,6 +69,8 @@ struct limit_settings {
   milliseconds request_timeout{5'000};  ///< until a parsed request is answered 503 or 504
   std::uint64_t range_items = 1000;     ///< in one page of a range
   std::uint64_t range_bytes = 4u << 20; ///< in one page of a range; one item always fits
+  /// Logical bytes of keys, values and vectors, all versions; above it, writes that grow are refused.
+  std::uint64_t memory_quota_bytes = std::uint64_t{8} << 30;
 
   friend bool operator==(const limit_settings&, const limit_settings&) = default;
 };

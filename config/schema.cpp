@@ -94,6 +94,7 @@ constexpr std::array table{
     storage<&s::snapshot_keep_entries>("snapshot_keep_entries", 0, billion),
     storage<&s::history_keep_time>("history_keep_time", second, 365 * day),
     storage<&s::history_keep_revisions>("history_keep_revisions", 1, billion),
+    storage<&s::reserve_bytes>("reserve_bytes", 128 * KiB, 1024 * GiB),
 
     limits<&l::key_bytes>("key_bytes", 1, 64 * KiB),
     limits<&l::value_bytes>("value_bytes", 1, 16 * MiB),
@@ -110,6 +111,7 @@ constexpr std::array table{
     limits<&l::request_timeout>("request_timeout", 100, hour),
     limits<&l::range_items>("range_items", 1, 100'000),
     limits<&l::range_bytes>("range_bytes", 4 * KiB, 64 * MiB),
+    limits<&l::memory_quota_bytes>("memory_quota_bytes", 64 * KiB, 16 * 1024 * GiB),
 
     search<&f::text>("text", 0, 1),
     search<&f::vectors>("vectors", 0, 1),

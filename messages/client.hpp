@@ -12,14 +12,18 @@
 
 namespace troupe {
 
-inline constexpr std::uint16_t client_protocol_version = 1;
+inline constexpr std::uint16_t client_protocol_version = 2;
 /// A batch beyond this is refused whole.
 inline constexpr std::size_t client_batch_bytes_max = 20 * 1024 * 1024;
 
-/// encode_requests() of what a client asks in one turn.
+/// A node holds answers back while a client has this many bytes of them that it has not taken.
+inline constexpr std::size_t client_window_bytes = 16 * 1024 * 1024;
+
+/// encode_requests() of what a client asks in one turn; empty: it asks nothing, and only says what it took.
 struct client_requests {
   std::uint16_t version = client_protocol_version;
   std::string payload;
+  std::uint64_t taken = 0; ///< messages of answers that this client has taken from the node, since it began
 };
 
 /// encode_answers() of what became known since the last one.
@@ -29,7 +33,7 @@ struct client_answers {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, client_requests& x) {
-  return f(caf::meta::type_name("troupe::client_requests"), x.version, x.payload);
+  return f(caf::meta::type_name("troupe::client_requests"), x.version, x.payload, x.taken);
 }
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, client_answers& x) {

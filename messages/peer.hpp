@@ -77,12 +77,21 @@ struct forward_proposals {
   std::vector<raft::proposal> proposals;
 };
 
+/// What a leader has too little of for a write.
+enum class shortage : std::uint8_t { none = 0, disk = 1, memory = 2 };
+
 /// The receiver did not append these proposals and never will: the follower may try elsewhere.
 struct forward_refusal {
   incarnation_t asker;                ///< which process proposed them
   std::vector<std::uint64_t> numbers; ///< origin.number of each
   raft::refusal why = raft::refusal::not_leader;
-  bool disk_full = false; ///< overloaded because the leader's disk is full
+  shortage of = shortage::none; ///< with overloaded: of what; none: too much is in flight
+};
+
+/// How a node is, when that matters to the others: said when it changes and again now and then while it is
+/// so.
+struct peer_condition {
+  bool disk_full = false; ///< no reason to hand the leadership over to it
 };
 
 /// A follower hands on the wish that the leader of this term hands over to `to`, or if empty to whoever it
@@ -92,7 +101,8 @@ struct forward_handover {
   node_id to;
 };
 
-using peer_message = std::variant<raft::message, forward_proposals, forward_refusal, forward_handover>;
+using peer_message =
+    std::variant<raft::message, forward_proposals, forward_refusal, forward_handover, peer_condition>;
 
 std::string encode_peer_messages(const std::vector<peer_message>& batch);
 result<std::vector<peer_message>> decode_peer_messages(std::string_view bytes);

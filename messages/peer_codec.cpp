@@ -19,6 +19,10 @@ void serialize(Archive& ar, proposal& v, unsigned) {
 
 } // namespace raft
 
+constexpr bool is_valid(shortage v) {
+  return v <= shortage::memory;
+}
+
 template <class Archive>
 void serialize(Archive& ar, forward_proposals& v, unsigned) {
   ar& v.term;
@@ -29,6 +33,10 @@ void serialize(Archive& ar, forward_refusal& v, unsigned) {
   ar& v.asker;
   ar& v.numbers;
   ar& v.why;
+  ar& v.of;
+}
+template <class Archive>
+void serialize(Archive& ar, peer_condition& v, unsigned) {
   ar& v.disk_full;
 }
 

@@ -14,7 +14,9 @@ namespace troupe {
 
 /// Write a snapshot of what is applied now. One at a time: a trigger while one is being written is answered
 /// by that one.
-struct snapshot_trigger {};
+struct snapshot_trigger {
+  bool tight = false; ///< the disk is full: no more than the newest snapshot is kept, before and after
+};
 
 /// A snapshot is on stable storage, or could not be written.
 struct snapshot_report {
@@ -22,6 +24,7 @@ struct snapshot_report {
   snapshot_meta meta;
   std::uint64_t bytes = 0;
   std::string why_not;
+  bool disk_full = false; ///< there was no space for it
 };
 
 /// Answers a raft::snapshot_request: a piece of the newest snapshot file.

@@ -32,6 +32,7 @@ struct storage_facts {
   revision_t compacted;
   std::uint64_t keys = 0;
   std::uint64_t logical_bytes = 0;
+  bool memory_alarm = false;
 };
 
 /// Answers an apply_batch: the results of those entries that this process proposed, by origin.number.
@@ -40,6 +41,9 @@ struct applied_notice {
   storage_facts facts;
   std::vector<std::pair<std::uint64_t, command_result>> results;
 };
+
+/// Asks for the facts of this moment: what compaction frees, it frees between two batches.
+struct facts_request {};
 
 /// One read on its way, with whom to answer.
 struct routed_query {
@@ -113,6 +117,8 @@ struct state_install {
 using storage_actor = caf::typed_actor<
     // from raft; answered by applied_notice to the Raft actor
     caf::reacts_to<apply_batch>,
+    // from raft
+    caf::replies_to<facts_request>::with<storage_facts>,
     // from raft; answers go to the sinks
     caf::reacts_to<query_batch>,
     // from the snapshotter
@@ -136,6 +142,7 @@ using storage_actor = caf::typed_actor<
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::apply_batch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage_facts)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::facts_request)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::applied_notice)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::query_batch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::pin_request)

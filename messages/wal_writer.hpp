@@ -32,9 +32,13 @@ struct log_reset_done {
   snapshot_meta meta;
 };
 
+/// There was no space for a snapshot: the log makes some, by letting its reserve go.
+struct disk_short {};
+
 /// Sent to the Raft actor when it changes, and once after the start.
 struct log_condition {
-  bool disk_full = false;  ///< the next segment could not be prepared: propose nothing new
+  bool disk_full = false;  ///< the next segment could not be prepared: propose nothing that grows
+  bool room = false;       ///< though the disk is full, the log takes small entries, within its reserve
   std::uint64_t bytes = 0; ///< on disk
   index_t first;           ///< oldest entry kept
 };
@@ -46,6 +50,8 @@ using wal_writer_actor = caf::typed_actor<
     caf::reacts_to<log_compaction>,
     // from raft; answered by log_reset_done
     caf::reacts_to<log_reset>,
+    // from raft
+    caf::reacts_to<disk_short>,
     // the writer to itself: write and sync what has been staged
     caf::reacts_to<struct flush_log>,
     // from the ticker: try again to prepare the next segment after the disk was full
@@ -61,4 +67,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::log_compaction)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::log_reset)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::log_reset_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::log_condition)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::disk_short)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::flush_log)

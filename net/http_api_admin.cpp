@@ -132,6 +132,10 @@ http_response render_cluster(const cluster_status& status) {
   append_field(body, ",\"compacted_revision\":", status.compacted.value);
   append_field(body, ",\"keys\":", status.keys);
   append_field(body, ",\"log_bytes\":", status.log_bytes);
+  append_field(body, ",\"memory\":{\"logical_bytes\":", status.memory_bytes);
+  append_field(body, ",\"quota_bytes\":", status.memory_quota);
+  body += status.memory_alarm ? ",\"alarm\":true}" : ",\"alarm\":false}";
+  body += status.disk_full ? ",\"disk_full\":true" : ",\"disk_full\":false";
   body += ",\"members\":[";
   for (auto& member : status.members) {
     if (&member != &status.members.front()) body += ',';

@@ -46,7 +46,7 @@ void http_connection::start_refused(http_response&& response) {
 
 void http_connection::read() {
   if (closed_ || reading_ || read_ended_) return;
-  if (pipeline_.size() >= shared_.limits.pipeline_max) {
+  if (!has_room()) {
     paused_ = true;
     return;
   }
@@ -83,7 +83,7 @@ void http_connection::on_read(error_code ec, std::size_t bytes) {
 
 void http_connection::parse() {
   parsing_ = true;
-  while (!closed_ && !read_ended_ && input_.size() > 0 && pipeline_.size() < shared_.limits.pipeline_max)
+  while (!closed_ && !read_ended_ && input_.size() > 0 && has_room())
     if (!parse_some()) break;
   parsing_ = false;
   flush();
@@ -149,7 +149,11 @@ void http_connection::dispatch() {
                             parser_->release_charge()};
   parser_.reset();
   read_deadline_ = clock::now() + shared_.limits.idle_timeout;
-  const bool overloaded = counters.in_flight >= shared_.limits.in_flight_max;
+  // The space of a large body is not kept for a connection that may have been idle ever since.
+  if (input_.size() == 0 && input_.capacity() > 2 * read_bytes) input_.shrink_to_fit();
+  // With its own body, a request may fill the memory; answers of others may have filled it before.
+  const bool overloaded =
+      counters.in_flight >= shared_.limits.in_flight_max || shared_.memory.used > shared_.memory.max;
   if (overloaded) {
     ++counters.overloaded;
     next.ready = true;
@@ -192,11 +196,22 @@ void http_connection::complete(std::uint64_t sequence, http_response&& response)
   // Only answered places leave the pipeline, so this one is still in it.
   auto& done = pipeline_[static_cast<std::size_t>(sequence - front_sequence_)];
   done.response = std::move(response);
-  done.ready = true;
+  done.ready = done.counted = true;
+  count_unwritten(done.response.body.size());
   if (parsing_ || !writable() || writing_ || flush_asked_)
     return; // parse() and on_written() flush by themselves
   flush_asked_ = true;
   shared_.flush_later(shared_from_this());
+}
+
+void http_connection::count_unwritten(std::size_t bytes) {
+  unwritten_bytes_ += bytes;
+  shared_.memory.used += bytes;
+}
+
+void http_connection::discount_unwritten(std::size_t bytes) {
+  unwritten_bytes_ -= bytes;
+  shared_.memory.used -= bytes;
 }
 
 void http_connection::flush() {
@@ -224,6 +239,7 @@ void http_connection::gather() {
                   : place.keep_alive_1_0 ? connection_header::keep_alive
                                          : connection_header::none,
                   shared_.date_header);
+      if (place.counted) writing_bytes_ += response.body.size();
       const auto body_bytes = place.head ? 0 : response.body.size();
       if (body_bytes > 0 && body_bytes <= copy_bytes_max) {
         text_ += response.body.view();
@@ -263,6 +279,7 @@ void http_connection::write() {
 void http_connection::on_written(error_code ec) {
   writing_ = false;
   if (closed_) return;
+  discount_unwritten(std::exchange(writing_bytes_, 0));
   if (ec) return close();
   segments_.clear();
   if (text_.capacity() > 2 * copy_bytes_max) text_ = {};
@@ -318,6 +335,7 @@ void http_connection::close() {
   if (closed_) return;
   closed_ = true;
   parser_.reset();
+  discount_unwritten(unwritten_bytes_);
   error_code ignored;
   socket_.close(ignored);
   shared_.forget(index_);

@@ -63,6 +63,7 @@ private:
   /// One place in the pipeline: a request and its response, or an interim "100 Continue".
   struct place {
     bool ready = false;
+    bool counted = false; ///< its body is among unwritten_bytes_
     bool interim = false;
     bool head = false;           ///< the body is left out
     bool keep_alive_1_0 = false; ///< HTTP/1.0 wants to be told that the connection stays
@@ -89,6 +90,13 @@ private:
   void write();
   void on_written(error_code ec);
   void linger();
+  /// More requests may be taken.
+  bool has_room() const {
+    return pipeline_.size() < shared_.limits.pipeline_max &&
+           unwritten_bytes_ < shared_.limits.unwritten_bytes_max;
+  }
+  void count_unwritten(std::size_t bytes);
+  void discount_unwritten(std::size_t bytes);
   bool writable() const { return !pipeline_.empty() && pipeline_.front().ready; }
 
   server_shared& shared_;
@@ -101,6 +109,9 @@ private:
   std::size_t header_bytes_ = 0;         ///< of this request that the parser took so far
   std::deque<place> pipeline_;
   std::uint64_t front_sequence_ = 0; ///< of pipeline_.front()
+
+  std::size_t unwritten_bytes_ = 0; ///< bodies of answers: in the pipeline, and being written
+  std::size_t writing_bytes_ = 0;   ///< those of them that are being written
 
   std::string text_;
   std::vector<segment> segments_;

@@ -35,6 +35,18 @@ constexpr auto stop_answers = 200ms;
 constexpr auto stop_writes = 100ms;
 constexpr auto stop_poll = 10ms;
 
+/// Keys and values in the answer to a read or a search.
+std::size_t bytes_read(const decltype(answer::body)& body) {
+  std::size_t bytes = 0;
+  if (auto* read = std::get_if<query_result>(&body))
+    for (auto& item : read->items)
+      bytes += item.key.size() + item.value.size();
+  if (auto* found = std::get_if<search_result>(&body))
+    for (auto& hit : found->hits)
+      bytes += hit.key.size() + hit.value.size();
+  return bytes;
+}
+
 } // namespace
 
 /// Everything but bind(), start() and join() runs on the thread of the event loop.
@@ -198,8 +210,22 @@ private:
       auto& request = pending_[place];
       // The backstop may have answered it already.
       if (!request.open || request.generation != one.id >> 32) continue;
-      finish(place, api_.render(request.plan, std::move(one.body)));
+      finish(place, render(request.plan, std::move(one.body)));
     }
+  }
+
+  /// Answers pile up when clients are slow to take them: a read is refused then, before it costs anything,
+  /// and of a transaction, which was applied, what it read is left out.
+  http_response render(const answer_plan& plan, decltype(answer::body)&& body) {
+    if (auto* applied = std::get_if<command_result>(&body)) {
+      if (!applied->results.empty() && !server_->can_hold(encoded_size(*applied))) {
+        applied->results.clear();
+        applied->truncated = true;
+      }
+    } else if (!server_->can_hold(bytes_read(body))) {
+      return unavailable(problems::overloaded, "too many answers of this node wait to be taken", 1'000);
+    }
+    return api_.render(plan, std::move(body));
   }
 
   void finish(std::size_t place, http_response&& response) {

@@ -44,6 +44,8 @@ http_metrics::http_metrics(std::shared_ptr<prometheus::Registry> registry) : reg
       requests_[i][status] = &requests.Add({{"route", name}, {"code", std::to_string(status + 1) + "xx"}});
   }
   connections_ = add_gauge(*registry_, "troupe_http_connections", "HTTP connections that are open");
+  memory_ = add_gauge(*registry_, "troupe_http_memory_bytes",
+                      "Request bodies and unwritten answers in memory, against requests_in_flight_bytes");
   in_flight_ = add_gauge(*registry_, "troupe_http_in_flight", "HTTP requests without an answer so far");
   accepted_ = add_counter(*registry_, "troupe_http_connections_total", "HTTP connections accepted");
   refused_ =
@@ -51,7 +53,7 @@ http_metrics::http_metrics(std::shared_ptr<prometheus::Registry> registry) : reg
   bad_ = add_counter(*registry_, "troupe_http_bad_requests_total",
                      "HTTP requests that could not be parsed or broke a limit of the server");
   overloaded_ = add_counter(*registry_, "troupe_http_requests_overloaded_total",
-                            "HTTP requests refused because too many were in flight");
+                            "HTTP requests refused because too much was in flight");
   timed_out_ = add_counter(*registry_, "troupe_http_connections_timed_out_total",
                            "HTTP connections cut because they were slow or idle");
 }
@@ -64,6 +66,7 @@ void http_metrics::count(route_family family, unsigned status, std::chrono::nano
 
 std::string http_metrics::text(const server_counters& server) {
   connections_->Set(static_cast<double>(server.connections));
+  memory_->Set(static_cast<double>(server.memory_bytes));
   in_flight_->Set(static_cast<double>(server.in_flight));
   raise_to(accepted_, server.accepted);
   raise_to(refused_, server.refused);

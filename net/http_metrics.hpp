@@ -35,6 +35,7 @@ private:
   std::array<prometheus::Histogram*, route_families> seconds_;
   prometheus::Gauge* connections_;
   prometheus::Gauge* in_flight_;
+  prometheus::Gauge* memory_;
   prometheus::Counter* accepted_;
   prometheus::Counter* refused_;
   prometheus::Counter* bad_;

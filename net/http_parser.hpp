@@ -12,13 +12,15 @@
 
 namespace troupe::net {
 
-/// Bytes of request bodies that are held at once, by all connections together.
+/// Bytes of request bodies, and of answers that are not written yet, that all connections hold together.
+/// Answers are counted when they come, so it can be exceeded by those of the requests that were taken.
 struct memory_budget {
   std::size_t used = 0;
   std::size_t max = 0;
 
+  bool full() const { return used >= max; }
   bool take(std::size_t bytes) {
-    if (bytes > max - used) return false;
+    if (full() || bytes > max - used) return false;
     used += bytes;
     return true;
   }

@@ -52,6 +52,7 @@ inline constexpr problem_kind overloaded{503, "overloaded", "The node has too mu
 inline constexpr problem_kind stopping{503, "stopping", "The node is stopping"};
 inline constexpr problem_kind disk_full{503, "disk-full", "The node has no space for writes"};
 inline constexpr problem_kind not_ready{503, "not-ready", "The node is not ready"};
+inline constexpr problem_kind memory_full{507, "memory-full", "The memory quota of the cluster is reached"};
 inline constexpr problem_kind timed_out{504, "timed-out", "The read got no answer in time"};
 inline constexpr problem_kind revision_not_reached{504, "revision-not-reached",
                                                    "This revision does not exist yet"};
@@ -65,7 +66,7 @@ inline constexpr problem_kind outcome_unknown{504, "outcome-unknown",
 /// after a comma.
 http_response problem(const problem_kind& kind, std::string_view detail, std::string headers = {},
                       std::string_view members = {});
-/// A 503 that says when to come back: `retry_after_ms` rounded up to whole seconds, at least one.
+/// A 503 or 507 that says when to come back: `retry_after_ms` rounded up to whole seconds, at least one.
 http_response unavailable(const problem_kind& kind, std::string_view detail, std::uint32_t retry_after_ms);
 
 } // namespace troupe::net

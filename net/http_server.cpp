@@ -78,7 +78,16 @@ public:
     sweep_timer_.cancel();
   }
 
-  const server_counters& counters() const { return shared_.counters; }
+  bool can_hold(std::size_t bytes) const {
+    return bytes <= small_answer ||
+           (!shared_.memory.full() && bytes <= shared_.memory.max - shared_.memory.used);
+  }
+
+  server_counters counters() const {
+    auto now = shared_.counters;
+    now.memory_bytes = shared_.memory.used;
+    return now;
+  }
 
 private:
   struct table_entry {
@@ -230,7 +239,10 @@ void http_server::close() {
 bool http_server::idle() const {
   return impl_->counters().connections == 0;
 }
-const server_counters& http_server::counters() const {
+bool http_server::can_hold(std::size_t bytes) const {
+  return impl_->can_hold(bytes);
+}
+server_counters http_server::counters() const {
   return impl_->counters();
 }
 

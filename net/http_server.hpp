@@ -19,16 +19,18 @@ class io_context;
 namespace troupe::net {
 
 /// Bounds of the server. Every buffer and queue it holds is bounded by them: a connection keeps at most
-/// pipeline_max requests and their responses, and reads nothing more until some are written; all bodies
-/// together stay under memory_bytes_max.
+/// pipeline_max requests and their responses, and reads nothing more until some are written, also when the
+/// responses that wait have unwritten_bytes_max. All bodies of requests together stay under memory_bytes_max;
+/// responses count there too, and who makes large ones asks can_hold() first.
 struct server_limits {
-  std::size_t header_bytes_max = 16 * 1024;         ///< request line and headers (431)
-  std::size_t body_bytes_max = 17 * 1024 * 1024;    ///< (413)
-  std::size_t connections_max = 4'096;              ///< one more gets 503 and is closed
-  std::size_t pipeline_max = 64;                    ///< requests of one connection in flight
-  std::size_t in_flight_max = 16'384;               ///< requests of all connections in flight (503)
-  std::size_t memory_bytes_max = 256 * 1024 * 1024; ///< request bodies held at once (503)
-  std::chrono::milliseconds idle_timeout{60'000};   ///< between requests
+  std::size_t header_bytes_max = 16 * 1024;          ///< request line and headers (431)
+  std::size_t body_bytes_max = 17 * 1024 * 1024;     ///< (413)
+  std::size_t connections_max = 4'096;               ///< one more gets 503 and is closed
+  std::size_t pipeline_max = 64;                     ///< requests of one connection in flight
+  std::size_t in_flight_max = 16'384;                ///< requests of all connections in flight (503)
+  std::size_t memory_bytes_max = 256 * 1024 * 1024;  ///< request bodies and unwritten answers at once (503)
+  std::size_t unwritten_bytes_max = 4 * 1024 * 1024; ///< answers of one connection; more are not read for
+  std::chrono::milliseconds idle_timeout{60'000};    ///< between requests
   std::chrono::milliseconds header_timeout{
       10'000}; ///< from the first byte of a request to the end of its headers
   std::chrono::milliseconds body_timeout{30'000}; ///< for a body, and the time its size takes at slowest_pace
@@ -59,10 +61,11 @@ struct server_counters {
   std::uint64_t accepted = 0;
   std::uint64_t refused = 0;    ///< connections beyond connections_max
   std::uint64_t bad = 0;        ///< requests that could not be parsed or broke a limit
-  std::uint64_t overloaded = 0; ///< requests beyond in_flight_max
+  std::uint64_t overloaded = 0; ///< requests beyond in_flight_max or memory_bytes_max
   std::uint64_t timed_out = 0;  ///< connections cut for slowness or idleness
   std::size_t connections = 0;  ///< open now
   std::size_t in_flight = 0;    ///< requests handed to the handler and not completed
+  std::size_t memory_bytes = 0; ///< of server_limits::memory_bytes_max
 };
 
 class http_server {
@@ -81,6 +84,10 @@ public:
   /// Answers one request. What is completed within one turn of the event loop leaves in one write a
   /// connection.
   void complete(request_token token, http_response&& response);
+  /// Whether an answer of this size fits under memory_bytes_max now. An answer of no more than small_answer
+  /// always does.
+  bool can_hold(std::size_t bytes) const;
+  static constexpr std::size_t small_answer = 16 * 1024;
   /// Stops accepting and reading; open requests may still be completed, then their connections close. Idle
   /// ones close now.
   void drain();
@@ -88,7 +95,7 @@ public:
   void close();
   /// No connection is open any more.
   bool idle() const;
-  const server_counters& counters() const;
+  server_counters counters() const;
 
 private:
   class impl;

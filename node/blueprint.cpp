@@ -61,6 +61,7 @@ raft_options options_of_raft(node_parts& p) {
   o.snapshot_keep_entries = c.storage.snapshot_keep_entries;
   o.history_keep_ms = c.storage.history_keep_time.count();
   o.history_keep_revisions = c.storage.history_keep_revisions;
+  o.memory_quota_bytes = c.limits.memory_quota_bytes;
   o.report = [metrics = p.metrics](const cluster_status& s) { metrics->show(s); };
   return o;
 }
@@ -249,6 +250,8 @@ void add_doors(std::vector<child_spec>& out, const shared_parts& p) {
   out.push_back({"client_endpoint", [p](const supervisor_actor& supervisor) {
                    client_endpoint_options o;
                    o.bounds = bounds_of(*p->config);
+                   o.range_items_max = static_cast<std::uint32_t>(p->config->limits.range_items);
+                   o.range_bytes_max = static_cast<std::uint32_t>(p->config->limits.range_bytes);
                    p->endpoint = p->system->spawn(client_endpoint, o, p->raft);
                    caf::anon_send(p->endpoint, links_ready{p->links});
                    auto& at = p->config->peer;

@@ -27,7 +27,12 @@ struct node_metrics::gauges {
         log_bytes(gauge(r, "troupe_log_bytes", "Bytes of log segments on disk")),
         revision(gauge(r, "troupe_revision", "Newest revision of the key space")),
         compacted(gauge(r, "troupe_compacted_revision", "Oldest revision that can be read")),
-        keys(gauge(r, "troupe_keys", "Keys at the newest revision")) {}
+        keys(gauge(r, "troupe_keys", "Keys at the newest revision")),
+        memory_bytes(
+            gauge(r, "troupe_memory_logical_bytes", "Bytes of keys, values and vectors, all versions")),
+        memory_quota(gauge(r, "troupe_memory_quota_bytes", "Logical bytes at which writes are refused")),
+        memory_alarm(gauge(r, "troupe_memory_alarm", "1 when the cluster takes no writes that grow")),
+        disk_full(gauge(r, "troupe_disk_full", "1 when this node has no space for its log")) {}
 
   prometheus::Gauge& is_leader;
   prometheus::Gauge& has_leader;
@@ -40,6 +45,10 @@ struct node_metrics::gauges {
   prometheus::Gauge& revision;
   prometheus::Gauge& compacted;
   prometheus::Gauge& keys;
+  prometheus::Gauge& memory_bytes;
+  prometheus::Gauge& memory_quota;
+  prometheus::Gauge& memory_alarm;
+  prometheus::Gauge& disk_full;
 };
 
 node_metrics::node_metrics(prometheus::Registry& registry) : gauges_(std::make_unique<gauges>(registry)) {}
@@ -59,6 +68,10 @@ void node_metrics::show(const cluster_status& s) {
   set(g.revision, s.revision.value);
   set(g.compacted, s.compacted.value);
   set(g.keys, s.keys);
+  set(g.memory_bytes, s.memory_bytes);
+  set(g.memory_quota, s.memory_quota);
+  set(g.memory_alarm, s.memory_alarm);
+  set(g.disk_full, s.disk_full);
 }
 
 } // namespace troupe

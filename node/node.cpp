@@ -184,6 +184,7 @@ exit_code run_node(const config::node_config& config, const char* program) {
   data_options.fresh_storage = {random(), random()};
   data_options.segment_bytes = config.storage.segment_bytes;
   data_options.tail_bytes = config.raft.tail_bytes;
+  data_options.reserve_bytes = config.storage.reserve_bytes;
   auto search = prepare_search(config);
   if (auto* refused = std::get_if<cannot_start>(&search)) return say(*refused);
   auto data = open_data(real_file_system(), data_options);

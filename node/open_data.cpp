@@ -155,6 +155,8 @@ std::variant<opened_data, cannot_start> open_data(file_system& files, const open
   storage::wal_options wal_options;
   wal_options.folder = out.folder.wal_folder();
   wal_options.segment_bytes = options.segment_bytes;
+  wal_options.reserve_path = out.folder.path() + "/reserve";
+  wal_options.reserve_bytes = options.reserve_bytes;
   wal_options.recovered_tail_bytes_max = options.tail_bytes;
   wal_options.create = !out.record.log_started;
   storage::recovered_log found;

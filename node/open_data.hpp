@@ -27,6 +27,7 @@ struct open_data_options {
   storage_id fresh_storage; ///< random; used when the folder is new
   std::uint64_t segment_bytes = 64u << 20;
   std::size_t tail_bytes = 64u << 20;
+  std::uint64_t reserve_bytes = 0; ///< of the disk, held back by the log (storage/wal.hpp)
 };
 
 struct opened_data {

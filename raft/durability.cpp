@@ -1,6 +1,7 @@
 #include "raft/durability.hpp"
 
 #include "base/assert.hpp"
+#include "base/deliberate_bug.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -25,6 +26,7 @@ void durability::truncate(index_t from) {
   pending_.truncate_from = std::min(from, pending_.truncate_from.value_or(from));
   issued_last_ = from - 1;
   durable_ = std::min(durable_, issued_last_);
+  if (deliberately(bug::late_durable_notice)) return;
   for (auto& f : flying_)
     f.last = std::min(f.last, issued_last_);
 }

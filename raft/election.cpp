@@ -3,6 +3,7 @@
 #include "raft/machine.hpp"
 
 #include "base/assert.hpp"
+#include "base/deliberate_bug.hpp"
 
 #include <algorithm>
 #include <tuple>
@@ -116,7 +117,8 @@ bool machine::hears_leader() const {
 
 /// The log that ends so is at least as complete as ours (paper §5.4.1).
 bool machine::is_up_to_date(index_t last_index, term_t last_term) const {
-  return std::tuple{last_term, last_index} >= std::tuple{log_.last_term(), log_.last_index()};
+  return deliberately(bug::vote_for_shorter_log) ||
+         std::tuple{last_term, last_index} >= std::tuple{log_.last_term(), log_.last_index()};
 }
 
 void machine::answer(const node_id& from, const pre_vote_request& m) {
@@ -126,7 +128,7 @@ void machine::answer(const node_id& from, const pre_vote_request& m) {
 }
 
 void machine::answer(const node_id& from, const vote_request& m) {
-  bool free = state_.vote == from || (!state_.vote && !leader_);
+  bool free = state_.vote == from || (!state_.vote && !leader_) || deliberately(bug::vote_twice);
   bool granted = free && (may_elect() || m.handed_over) && is_up_to_date(m.last_index, m.last_term);
   if (granted && !state_.vote) {
     set_hard_state({state_.term, from});

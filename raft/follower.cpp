@@ -3,6 +3,7 @@
 #include "raft/machine.hpp"
 
 #include "base/assert.hpp"
+#include "base/deliberate_bug.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -85,6 +86,7 @@ void machine::refuse_append(const node_id& from, const follower& role, const app
 void machine::answer_leader(follower& role) {
   if (!leader_) return;
   auto durable_match = std::min(role.matched, durability_.durable_index());
+  if (deliberately(bug::ack_before_durable)) durable_match = role.matched;
   if (durability_.state_is_durable() && (role.answer_due || durable_match > role.acknowledged)) {
     send(leader_, append_response{state_.term, true, durable_match, {}, {}, role.read_round});
     role.acknowledged = std::max(role.acknowledged, durable_match);

@@ -3,6 +3,7 @@
 #include "raft/machine.hpp"
 
 #include "base/assert.hpp"
+#include "base/deliberate_bug.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -61,7 +62,9 @@ Value machine::reached_by_quorum(const leader& role, Value own, Value progress::
   for (auto& [id, pr] : role.others)
     if (pr.voter) values.push_back(pr.*member);
   TROUPE_ASSERT(!values.empty(), "a cluster without voters");
-  auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  auto enough = values.size() / 2;
+  if (enough > 0 && deliberately(bug::count_minority)) --enough;
+  auto middle = values.begin() + static_cast<std::ptrdiff_t>(enough);
   std::nth_element(values.begin(), middle, values.end(), std::greater<>());
   return *middle;
 }
@@ -69,7 +72,8 @@ Value machine::reached_by_quorum(const leader& role, Value own, Value progress::
 void machine::advance_commit(leader& role) {
   auto index = reached_by_quorum(role, durability_.durable_index(), &progress::match);
   // Entries of earlier terms are committed only by one of this term after them (paper §5.4.2).
-  if (index > commit_ && index >= role.first_own) commit_to(index);
+  bool own = index >= role.first_own || deliberately(bug::commit_old_term_by_counting);
+  if (index > commit_ && own) commit_to(index);
   // What the others made durable still waits for the disk here, in memory: it counts until it is durable here
   // as well.
   auto settled = std::min(commit_, durability_.durable_index());
@@ -120,7 +124,8 @@ void machine::step(leader& role, const node_id& from, read_index_request& m) {
 void machine::serve_reads(leader& role, std::int64_t clock_us) {
   auto reached = [&] { return reached_by_quorum(role, role.reads.newest(), &progress::round_acknowledged); };
   auto finish = [&] {
-    for (auto& [index, groups] : role.reads.take_confirmed(reached()))
+    auto round = deliberately(bug::read_without_quorum) ? role.reads.newest() : reached();
+    for (auto& [index, groups] : role.reads.take_confirmed(round))
       answer_reads(std::move(groups), index);
   };
   // A round that nobody reads by keeps the lease alive.
@@ -133,7 +138,7 @@ void machine::serve_reads(leader& role, std::int64_t clock_us) {
     role.trust.confirmed(reached());
     if (role.ticks_since_round >= limits_.heartbeat_ticks) begin_round(false);
   }
-  if (commit_ < role.first_own) return;
+  if (commit_ < role.first_own && !deliberately(bug::read_before_own_commit)) return;
   if (role.reads.rounds_flying() > 0) finish();
   if (!role.reads.anyone_waiting()) return;
   // One that is about to be no member is not among those whose promises count.

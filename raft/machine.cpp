@@ -1,6 +1,7 @@
 #include "raft/machine.hpp"
 
 #include "base/assert.hpp"
+#include "base/deliberate_bug.hpp"
 
 #include <algorithm>
 #include <type_traits>
@@ -106,7 +107,7 @@ void machine::answer_past_term(const node_id& from, const message& m) {
 }
 
 void machine::send(const node_id& to, message m) {
-  if (durability_.state_is_durable()) {
+  if (durability_.state_is_durable() || deliberately(bug::vote_before_durable)) {
     next_.messages.push_back({to, std::move(m)});
     return;
   }

@@ -3,6 +3,7 @@
 #include "raft/machine.hpp"
 
 #include "base/assert.hpp"
+#include "base/deliberate_bug.hpp"
 #include "base/entry_archive.hpp"
 
 #include <algorithm>
@@ -18,8 +19,10 @@ change_refusal machine::change_membership(const membership_change& change, std::
   // Majorities of two memberships that are one change apart share a node. So there must never be two that
   // differ by more and both may decide: neither from an unfinished change of this leader, nor from one of an
   // earlier leader that may yet come back. An entry of this term, committed, rules the latter out.
-  if (commit_ < role->first_own) return change_refusal::not_ready;
-  if (log_.members_index() > commit_) return change_refusal::in_progress;
+  if (commit_ < role->first_own && !deliberately(bug::change_members_before_commit))
+    return change_refusal::not_ready;
+  if (log_.members_index() > commit_ && !deliberately(bug::change_members_twice))
+    return change_refusal::in_progress;
   auto next = log_.members();
   if (auto why = apply_change(next, change); why != change_refusal::none) return why;
   if (auto* promoted = std::get_if<promote_learner>(&change)) {

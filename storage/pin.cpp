@@ -1,6 +1,7 @@
 #include "storage/pin.hpp"
 
 #include "base/assert.hpp"
+#include "base/deliberate_bug.hpp"
 #include "storage/snapshot_records.hpp"
 #include "storage/state_machine_parts.hpp"
 
@@ -14,8 +15,8 @@ struct pin::impl {
       : keys(m.keys), floor(keys->pin()), embedding(m.embedding), model(embedding->state()),
         sessions(m.sessions.capture()), idempotency(m.idempotency.capture()),
         origins(m.origins.windows().begin(), m.origins.windows().end()), taken_at_ms(now_ms) {
-    state = {
-        snapshot_state_version, {m.index, m.term, m.members}, m.time_ms, keys->revision(), keys->compacted()};
+    auto version = m.memory_alarm ? snapshot_state_version_alarm : snapshot_state_version;
+    state = {version, {m.index, m.term, m.members}, m.time_ms, keys->revision(), keys->compacted()};
   }
   impl(const impl&) = delete;
   impl& operator=(const impl&) = delete;
@@ -125,6 +126,7 @@ void pin::impl::write_state(std::string& out) {
 }
 
 void pin::impl::write_origins(std::string& out, std::size_t bytes_max) {
+  if (deliberately(bug::forget_origins_in_snapshot)) origins.clear();
   while (next_origin < origins.size() && out.size() < bytes_max) {
     auto& [who, window] = origins[next_origin++];
     write(out, snapshot_record::origin, origin_record{who, std::move(window)});
@@ -133,6 +135,7 @@ void pin::impl::write_origins(std::string& out, std::size_t bytes_max) {
 }
 
 void pin::impl::write_sessions(std::string& out, std::size_t bytes_max) {
+  if (deliberately(bug::forget_sessions_in_snapshot)) sessions.clear();
   while (next_session < sessions.size() && out.size() < bytes_max) {
     auto& s = sessions[next_session++];
     auto& results = s.state->results;

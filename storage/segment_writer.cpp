@@ -41,8 +41,8 @@ std::uint64_t segment_writer::room(purpose p) const {
 std::uint64_t segment_writer::bytes_for(std::uint64_t frame_bytes) const {
   // The reserve grows with the file, so the usual one is added: slightly more than a large file needs is lost
   // at its end.
-  auto wanted = frame_bytes + frame_head_bytes + reserve_bytes(options_.segment_bytes);
-  if (wanted <= options_.segment_bytes) return options_.segment_bytes;
+  auto wanted = frame_bytes + frame_head_bytes + reserve_bytes(usual_bytes());
+  if (wanted <= usual_bytes()) return usual_bytes();
   return wanted + wanted / 32;
 }
 
@@ -146,8 +146,20 @@ bool segment_writer::needs_next() const {
 
 result<void> segment_writer::prepare_step() {
   if (!needs_next()) return {};
-  if (spares_.empty()) return start_spare(options_.segment_bytes);
-  return zero_step();
+  if (!spares_.empty()) return zero_step();
+  if (!may_go_on(usual_bytes()))
+    return error{errc::disk_full, options_.folder + ": what is held back for entries is used up"};
+  return start_spare(usual_bytes());
+}
+
+bool segment_writer::may_go_on(std::uint64_t bytes) const {
+  return !lean_ || (!spares_.empty() && spares_.front().bytes >= bytes) || bytes <= lean_left_;
+}
+
+bool segment_writer::has_room() const {
+  auto& back = parts_.back();
+  return (!spares_.empty() && spares_.front().zeroed == spares_.front().bytes) ||
+         room(purpose::entries) > back.segment.bytes / 8;
 }
 
 /// Makes the front spare complete and at least `bytes` large; makes one if there is none.
@@ -171,6 +183,7 @@ result<void> segment_writer::start_spare(std::uint64_t bytes) {
   // Takes all the space at once, so that a full disk is found before any time is spent on writing zeros.
   auto allocated = spares_.front().content->allocate(bytes);
   if (!allocated) return drop_front_spare(allocated.error());
+  lean_left_ -= std::min(lean_left_, bytes);
   return {};
 }
 

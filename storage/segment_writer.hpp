@@ -27,6 +27,7 @@ public:
   struct options {
     std::string folder;
     std::uint64_t segment_bytes = 0;
+    std::uint64_t lean_bytes = 0; ///< of a file made while set_lean() is on; at most segment_bytes
   };
   /// Who may use the last bytes of a segment.
   enum class purpose {
@@ -69,6 +70,16 @@ public:
   bool needs_next() const;
   result<void> prepare_step();
 
+  /// While there is little space: files are small, and those made for entries take no more than `bytes`
+  /// altogether. Off: back to whole ones.
+  void set_lean(std::uint64_t bytes) { lean_ = true, lean_left_ = bytes; }
+  void end_lean() { lean_ = false; }
+  bool is_lean() const { return lean_; }
+  /// Whether a next file for entries is there or may be made.
+  bool may_go_on(std::uint64_t bytes) const;
+  /// Small entries can be staged without another file.
+  bool has_room() const;
+
   const segment_info& segment() const { return parts_.back().segment; } ///< the one that is staged to
   std::size_t staged_bytes() const;
   log_position synced_position() const { return synced_; }
@@ -92,6 +103,7 @@ private:
     std::string buffer;
   };
 
+  std::uint64_t usual_bytes() const { return lean_ ? options_.lean_bytes : options_.segment_bytes; }
   result<void> finish_spare(std::uint64_t bytes);
   result<void> start_spare(std::uint64_t bytes);
   result<void> zero_step();
@@ -107,6 +119,8 @@ private:
   log_position synced_ = 0;
   std::deque<spare> spares_; ///< the front is used, and finished, first; more than one only after roll_back
   std::uint64_t spares_made_ = 0;
+  bool lean_ = false;
+  std::uint64_t lean_left_ = 0;
 };
 
 } // namespace troupe::storage

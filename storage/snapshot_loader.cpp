@@ -111,7 +111,8 @@ void snapshot_loader::impl::read_record(input_archive& in) {
 void snapshot_loader::impl::read_state(input_archive& in) {
   state_record state;
   in >> state;
-  require(state.version == 1 || state.version == snapshot_state_version, "unknown version of the state");
+  require(state.version >= 1 && state.version <= snapshot_state_version_alarm,
+          "unknown version of the state");
   may_embed = state.version != 1;
   require(state.meta == meta, "the state is another snapshot's");
   require(state.leader_time_ms >= 0, "a leader time before 1970");
@@ -120,6 +121,7 @@ void snapshot_loader::impl::read_state(input_archive& in) {
   parts->term = state.meta.term;
   parts->members = std::move(state.meta.members);
   parts->time_ms = state.leader_time_ms;
+  parts->memory_alarm = state.memory_alarm();
   require(parts->keys->begin_load(state.compacted, state.revision));
 }
 

@@ -13,8 +13,10 @@
 
 namespace troupe::storage {
 
-/// Version 1 has neither model nor annotations, and is read as well.
+/// Version 1 has neither model nor annotations, and is read as well. A state with the memory alarm on is
+/// version 3, every other one version 2: nothing has two encodings.
 inline constexpr std::uint8_t snapshot_state_version = 2;
+inline constexpr std::uint8_t snapshot_state_version_alarm = 3;
 
 enum class snapshot_record : std::uint8_t {
   state = 1,       ///< first
@@ -38,6 +40,7 @@ struct state_record {
   std::int64_t leader_time_ms = 0;
   revision_t revision;
   revision_t compacted;
+  bool memory_alarm() const { return version == snapshot_state_version_alarm; }
 };
 template <class Archive>
 void serialize(Archive& ar, state_record& v, unsigned) {

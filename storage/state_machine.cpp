@@ -33,6 +33,9 @@ std::uint64_t state_machine::keys() const {
 std::uint64_t state_machine::logical_bytes() const {
   return parts_->keys->bytes() + parts_->embedding->bytes();
 }
+bool state_machine::memory_alarm() const {
+  return parts_->memory_alarm;
+}
 std::uint64_t state_machine::sessions() const {
   return parts_->sessions.size();
 }

@@ -49,6 +49,8 @@ public:
   /// Bytes of keys and values of all versions and of vectors in memory, and a flat 64 for each version and
   /// annotation. Includes what compact_some has yet to free, so it may differ a little between nodes.
   std::uint64_t logical_bytes() const;
+  /// As the newest set_memory_alarm said. Applying takes no notice of it: what is in the log is applied.
+  bool memory_alarm() const;
   std::uint64_t sessions() const;
   std::uint64_t idempotency_keys() const;
   const membership& members() const;

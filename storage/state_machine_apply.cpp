@@ -1,5 +1,6 @@
 // What each command does to the state.
 
+#include "base/deliberate_bug.hpp"
 #include "base/entry_archive.hpp"
 #include "command/codec.hpp"
 #include "command/limits.hpp"
@@ -129,7 +130,9 @@ command_result state_parts::apply_command(const entry& e) {
   if (e.from.number != 0) {
     switch (origins.note(e.from, time_ms)) {
     case origin_verdict::fresh: break;
-    case origin_verdict::repeated: return answer(outcome::repeated);
+    case origin_verdict::repeated:
+      if (deliberately(bug::repeat_proposal)) break;
+      return answer(outcome::repeated);
     case origin_verdict::forgotten: return answer(outcome::proposal_forgotten);
     case origin_verdict::full: return answer(outcome::sessions_full);
     }
@@ -142,7 +145,7 @@ command_result state_parts::apply_command(const entry& e) {
 command_result state_parts::apply_once(command& c) {
   if (!c.session) return apply_idempotent(c);
   auto admitted = sessions.admit(*c.session, time_ms);
-  if (admitted.replay) return recall(*admitted.replay);
+  if (admitted.replay && !deliberately(bug::repeat_session_request)) return recall(*admitted.replay);
   if (admitted.code != outcome::applied) return answer(admitted.code);
   auto r = apply_idempotent(c);
   // Refusals too: the same number never gets two answers.
@@ -174,6 +177,8 @@ command_result state_parts::execute(command& c) {
     return answer(sessions.close(close->session) ? outcome::applied : outcome::session_unknown);
   if (auto* set = std::get_if<set_embedding>(&c.body))
     embedding->set(model_id{index.value}, std::move(set->model), *keys);
+  else if (auto* alarm = std::get_if<set_memory_alarm>(&c.body))
+    memory_alarm = alarm->on;
   else
     keys->compact(std::get<compact_history>(c.body).revision);
   return answer(outcome::applied);

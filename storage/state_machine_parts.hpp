@@ -25,6 +25,7 @@ struct state_parts {
   index_t index;
   term_t term;
   std::int64_t time_ms = 0;
+  bool memory_alarm = false;
 
   command_result apply_command(const entry& e);
   command_result apply_membership(std::string_view payload);

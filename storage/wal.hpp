@@ -32,6 +32,10 @@ struct wal_options {
   std::size_t record_bytes_max = (16u << 20) + (64u << 10);
   /// recovered_log::tail holds at most this much (entry::cost()).
   std::size_t recovered_tail_bytes_max = 64u << 20;
+  /// A file that holds disk space back for the time when there is no more (wal::hold_reserve), and its size;
+  /// 0: none. At least 128 KiB, else invalid_argument.
+  std::string reserve_path;
+  std::uint64_t reserve_bytes = 0;
   /// False: an empty folder is refused as corrupt instead of becoming a new log. For a node that is known to
   /// have had one.
   bool create = true;
@@ -108,6 +112,16 @@ public:
   /// append() does the work itself.
   result<void> prepare_next();
 
+  /// Takes the reserve, if it is not held and the disk has space for it and for a next segment. Returns
+  /// whether it is held now (true as well when the options ask for none). Segments have their full size then.
+  result<bool> hold_reserve();
+  /// Gives its space back to the disk: for hard state, a snapshot, and entries that make room. From now on
+  /// segments are small, and entries take at most half of what was held. Returns whether it was held.
+  result<bool> release_reserve();
+  bool holds_reserve() const { return reserve_held_ || options_.reserve_bytes == 0; }
+  /// Small entries can be appended without space from the disk.
+  bool has_room() const { return !poisoned_ && writer_.has_room(); }
+
   index_t first() const { return state_.first_kept(); } ///< first kept entry, staged calls included
   index_t last() const { return state_.last(); }        ///< last entry, staged calls included
   std::size_t staged_bytes() const { return writer_.staged_bytes(); }
@@ -125,11 +139,12 @@ private:
   result<void> guarded(Step step);
   result<void> start(recovered_files files);
   result<void> stage_entries(std::span<const entry> entries);
-  result<void> next_segment(std::size_t body_bytes);
+  result<void> next_segment(std::size_t body_bytes, segment_writer::purpose why);
   result<void> point(const snapshot_pointer& pointer);
   result<void> make_room(std::size_t body_bytes);
   void put(record_type type, std::string_view body);
   result<void> remove_unneeded();
+  result<void> drop_reserve();
 
   file_system& fs_;
   wal_options options_;
@@ -139,6 +154,7 @@ private:
   mark_maker marks_;
   segment_writer writer_;
   bool poisoned_ = false;
+  bool reserve_held_ = false;
 };
 
 } // namespace troupe::storage

@@ -1,5 +1,6 @@
 #include "storage/wal_recovery.hpp"
 
+#include "base/deliberate_bug.hpp"
 #include "storage/segment_scan.hpp"
 
 #include <algorithm>
@@ -276,6 +277,7 @@ result<void> replay::rewrite(log_position from, log_position to) {
 
 recovered_files replay::take(recovered_log& out) {
   out.state = state_.hard();
+  if (deliberately(bug::forget_vote_at_restart)) out.state.vote = {};
   out.snapshot = state_.snapshot();
   out.members = state_.members();
   out.members_index = state_.members_index();

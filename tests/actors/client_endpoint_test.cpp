@@ -16,6 +16,10 @@ protected:
     o.clients_max = 2;
     o.client_requests_max = 3;
     o.timeout_ms_max = 1'000;
+    o.window_bytes = 3'000;
+    o.held_bytes_max = 4'000;
+    o.range_items_max = 10;
+    o.range_bytes_max = 500;
     endpoint = s.spawn(client_endpoint, o, raft.as<raft_actor>());
   }
   void ask(const probe& client, std::vector<request> requests) {
@@ -143,6 +147,64 @@ TEST_F(client_endpoint_test, answers_for_a_client_that_left_go_nowhere) {
 TEST_F(client_endpoint_test, a_patient_client_is_answered_within_the_limit) {
   ask(a, {put_request(1, "k", "", UINT32_MAX)});
   EXPECT_EQ(passed_on()[0].timeout_ms, 1'000u);
+}
+
+answer page_of(std::uint64_t id, std::size_t bytes) {
+  query_result r;
+  r.items.push_back({"k", blob{std::string(bytes, 'v')}, media_type::text, {}, {}, 1});
+  return {id, r};
+}
+
+TEST_F(client_endpoint_test, a_client_that_takes_no_answers_is_sent_no_more) {
+  auto get_one = [&](std::uint64_t id) {
+    ask(a, {get_request(id, "k")});
+    auto open = passed_on();
+    if (!open.empty()) answer_with({page_of(open[0].id, 2'000)});
+    return !open.empty();
+  };
+  for (std::uint64_t id = 1; id <= 4; ++id)
+    EXPECT_TRUE(get_one(id)) << id;
+  EXPECT_EQ(a.count<client_answers>(), 1u) << "the second does not fit in the window beside the first";
+  EXPECT_FALSE(get_one(5)) << "too much is held for it";
+  ask(b, {get_request(1, "k")});
+  EXPECT_EQ(passed_on().size(), 1u) << "others are served";
+
+  auto takes = [&](std::uint64_t messages) {
+    a.tell(endpoint, client_requests{client_protocol_version, {}, messages});
+    s.run();
+  };
+  takes(0);
+  takes(0);
+  EXPECT_EQ(a.count<client_answers>(), 1u);
+  takes(1);
+  EXPECT_EQ(a.count<client_answers>(), 2u);
+  takes(1'000);
+  EXPECT_EQ(a.count<client_answers>(), 3u) << "it cannot have taken what was not sent";
+  takes(3);
+  auto got = answers(a);
+  ASSERT_EQ(got.size(), 4u);
+  for (std::uint64_t id = 1; id <= 4; ++id)
+    EXPECT_EQ(got[id - 1].id, id);
+  EXPECT_TRUE(get_one(6));
+}
+
+TEST_F(client_endpoint_test, a_request_is_open_until_its_answer_is_sent) {
+  for (std::uint64_t id = 1; id <= 3; ++id) {
+    ask(a, {get_request(id, "k")});
+    answer_with({page_of(passed_on().at(0).id, 1'500)});
+  }
+  ask(a, {get_request(4, "k"), get_request(5, "k")});
+  EXPECT_EQ(passed_on().size(), 1u) << "two are held, and three may be open";
+}
+
+TEST_F(client_endpoint_test, a_page_is_no_larger_than_the_node_allows) {
+  range_query wide;
+  wide.limit = UINT32_MAX;
+  wide.bytes_max = UINT32_MAX;
+  ask(a, {{1, 100, read_request{wide}}});
+  auto passed = std::get<range_query>(std::get<read_request>(passed_on().at(0).body).what);
+  EXPECT_EQ(passed.limit, 10u);
+  EXPECT_EQ(passed.bytes_max, 500u);
 }
 
 TEST_F(client_endpoint_test, a_link_hello_is_led_to_the_link_of_that_address) {

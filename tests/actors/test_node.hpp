@@ -88,6 +88,7 @@ public:
     o.self = node_id{name_};
     o.fresh_storage = storage_id{1, seed_};
     o.segment_bytes = 16u << 10;
+    o.reserve_bytes = reserve_bytes;
     auto opened = open_data(disk, o);
     if (auto* cannot = std::get_if<cannot_start>(&opened)) {
       refused = *cannot;
@@ -177,6 +178,7 @@ public:
   raft_options options;
   /// The model in this node's cluster file. Set: the node searches and embeds.
   std::optional<embedding_model> model;
+  std::uint64_t reserve_bytes = 0; ///< of the disk; 0: none is held back
   std::size_t pull_bytes = 4 * 1024; ///< small, so that an index is brought forward in many portions
   std::optional<cannot_start> refused;
   raft_actor raft;
@@ -194,8 +196,7 @@ private:
     options.seed = options.incarnation.value;
     storage_options so;
     so.incarnation = options.incarnation;
-    auto& m = *data.state;
-    storage_facts facts{m.applied(), m.revision(), m.compacted(), m.keys(), m.logical_bytes()};
+    auto facts = facts_of(*data.state);
     peers_.storage = spawn(storage_keeper, data.state, so);
     auto reader =
         std::make_shared<storage::log_reader>(disk, data.log->map(), storage::wal_options{}.record_bytes_max);

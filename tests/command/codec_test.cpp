@@ -156,6 +156,27 @@ TEST(command_codec, pins_the_format_of_embedding) {
             "01"); // maker, name, dimension, metric
 }
 
+TEST(command_codec, the_memory_alarm_is_version_3) {
+  for (bool on : {false, true}) {
+    command alarm{{}, {}, set_memory_alarm{on}};
+    auto bytes = std::string{encode_command(alarm).view()};
+    EXPECT_EQ(hex(bytes), on ? "0300000501" : "0300000500");
+    EXPECT_EQ(encoded_size(alarm), bytes.size());
+    auto decoded = decode_command(bytes);
+    ASSERT_TRUE(decoded);
+    EXPECT_EQ(*decoded, alarm);
+    for (char version : {1, 2, 4}) {
+      bytes[0] = version;
+      EXPECT_FALSE(decode_command(bytes)) << "nothing has two encodings";
+    }
+  }
+  for (auto& other : samples::commands()) {
+    auto bytes = std::string{encode_command(other).view()};
+    bytes[0] = 3;
+    EXPECT_FALSE(decode_command(bytes));
+  }
+}
+
 TEST(command_codec, pins_the_format_of_results) {
   EXPECT_EQ(hex(encode_result(samples::some_result())),
             "00"

@@ -144,6 +144,10 @@ inline cluster_status some_status() {
   s.compacted = revision_t{4};
   s.keys = 100;
   s.log_bytes = 1000;
+  s.memory_bytes = 70;
+  s.memory_quota = 80;
+  s.memory_alarm = true;
+  s.disk_full = true;
   s.members = {{node_id{"n1"}, "127.0.0.1:7000", "127.0.0.1:8000", node_role::leader, index_t{11}, 0},
                {node_id{"n2"}, "127.0.0.1:7001", "127.0.0.1:8001", node_role::learner, index_t{5}, -1}};
   s.search = {true, true, true, revision_t{8}, revision_t{7}, 90, 80, 1, "mine@1"};
@@ -156,6 +160,7 @@ inline std::vector<answer> answers() {
           {3, some_status()},
           {4, snapshot_result{index_t{6}, term_t{2}, 12345}},
           {5, refusal{refusal_kind::disk_full, 250, "no space left under /data"}},
+          {8, refusal{refusal_kind::memory_full, 250, "the quota is reached"}},
           {6, some_found()},
           {7, transfer_result{node_id{"n2"}, term_t{4}}}};
 }

@@ -96,5 +96,22 @@ TEST(prefix_end, is_the_first_key_behind_the_prefix) {
   EXPECT_EQ(prefix_end(std::string(1, '\0')), "\x01");
 }
 
+TEST(may_grow, looks_at_both_branches_and_at_vectors) {
+  auto of = [](std::vector<operation> success, std::vector<operation> failure = {}) {
+    return may_grow({{}, {}, transaction{{}, std::move(success), std::move(failure)}});
+  };
+  annotate_operation vectors{"k", {}, {}, annotation_outcome::embedded, blob{"vectors"}};
+  annotate_operation none{"k", {}, {}, annotation_outcome::skipped, {}};
+  EXPECT_TRUE(of({put_operation{"k", {}, {}}}));
+  EXPECT_TRUE(of({delete_operation{"k"}}, {put_operation{"k", {}, {}}}));
+  EXPECT_TRUE(of({vectors}));
+  EXPECT_FALSE(of({none}));
+  EXPECT_FALSE(of({}));
+  EXPECT_FALSE(of({delete_operation{"k"}, get_operation{"k"}}, {delete_operation{"j"}}));
+  EXPECT_FALSE(may_grow({{}, {}, open_session{}}));
+  EXPECT_FALSE(may_grow({{}, {}, compact_history{}}));
+  EXPECT_FALSE(may_grow({{}, {}, set_memory_alarm{true}}));
+}
+
 } // namespace
 } // namespace troupe

@@ -22,7 +22,7 @@ bool operator==(const link_ack& a, const link_ack& b) {
   return a.incarnation == b.incarnation && a.connection == b.connection && a.number == b.number;
 }
 bool operator==(const client_requests& a, const client_requests& b) {
-  return a.version == b.version && a.payload == b.payload;
+  return a.version == b.version && a.payload == b.payload && a.taken == b.taken;
 }
 bool operator==(const client_answers& a, const client_answers& b) {
   return a.payload == b.payload;

@@ -42,7 +42,10 @@ bool operator==(const forward_proposals& a, const forward_proposals& b) {
   return a.term == b.term && a.proposals == b.proposals;
 }
 bool operator==(const forward_refusal& a, const forward_refusal& b) {
-  return a.asker == b.asker && a.disk_full == b.disk_full && a.numbers == b.numbers && a.why == b.why;
+  return a.asker == b.asker && a.of == b.of && a.numbers == b.numbers && a.why == b.why;
+}
+bool operator==(const peer_condition& a, const peer_condition& b) {
+  return a.disk_full == b.disk_full;
 }
 bool operator==(const forward_handover& a, const forward_handover& b) {
   return a.term == b.term && a.to == b.to;
@@ -81,7 +84,10 @@ std::vector<peer_message> one_of_each() {
       forward_proposals{term_t{27},
                         {{entry_kind::command, {incarnation_t{28}, 29}, blob{"a"}},
                          {entry_kind::membership, {incarnation_t{30}, 31}, blob{"b"}}}},
-      forward_refusal{incarnation_t{31}, {32, 33}, refusal::overloaded, true},
+      forward_refusal{incarnation_t{31}, {32, 33}, refusal::overloaded, shortage::disk},
+      forward_refusal{incarnation_t{31}, {34}, refusal::overloaded, shortage::memory},
+      peer_condition{true},
+      peer_condition{},
       forward_handover{term_t{35}, node_id{"n3"}},
   };
 }

@@ -159,6 +159,7 @@ TEST_F(http_api_test, renders_what_the_node_refuses) {
       {refusal_kind::overloaded, 503, "overloaded"},
       {refusal_kind::stopping, 503, "stopping"},
       {refusal_kind::disk_full, 503, "disk-full"},
+      {refusal_kind::memory_full, 507, "memory-full"},
       {refusal_kind::outcome_unknown, 504, "outcome-unknown"},
       {refusal_kind::timed_out, 504, "timed-out"},
       {refusal_kind::invalid, 400, "bad-parameter"},

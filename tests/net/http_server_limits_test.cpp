@@ -163,6 +163,51 @@ TEST_F(http_server_test, refuses_requests_beyond_what_may_be_in_flight) {
   EXPECT_EQ(client.receive()->status, 200u);
 }
 
+TEST_F(http_server_test, reads_no_further_while_answers_wait_to_be_taken) {
+  server_limits limits;
+  limits.unwritten_bytes_max = 1'000'000;
+  start(limits);
+  http_client client{server->port()};
+  client.shrink_receive_buffer();
+  std::string all;
+  for (int i = 0; i < 20; ++i)
+    all += get("/large");
+  client.send(all);
+  // The first answer is more than may wait, so the others are not asked for.
+  EXPECT_TRUE(eventually([](const server_counters& now) { return now.memory_bytes > 0; }));
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_LE(counters().memory_bytes, handler.large.size());
+    const auto answered = client.receive();
+    ASSERT_TRUE(answered);
+    EXPECT_EQ(answered->body.size(), handler.large.size());
+  }
+  EXPECT_TRUE(eventually([](const server_counters& now) { return now.memory_bytes == 0; }));
+}
+
+TEST_F(http_server_test, refuses_requests_while_the_answers_of_others_fill_the_memory) {
+  server_limits limits;
+  limits.memory_bytes_max = 6 * 1024 * 1024;
+  start(limits);
+  {
+    http_client slow{server->port()};
+    slow.shrink_receive_buffer();
+    slow.send(get("/large"));
+    ASSERT_TRUE(eventually([](const server_counters& now) { return now.memory_bytes > 0; }));
+    bool fits = true;
+    on_server([&] { fits = server->can_hold(http_server::small_answer + 1); });
+    EXPECT_FALSE(fits);
+    http_client other{server->port()};
+    other.send(get("/a"));
+    EXPECT_EQ(other.receive()->status, 503u);
+    EXPECT_EQ(counters().overloaded, 1u);
+  }
+  EXPECT_TRUE(eventually([](const server_counters& now) { return now.memory_bytes == 0; }))
+      << "what a client leaves behind counts no more";
+  http_client late{server->port()};
+  late.send(get("/a"));
+  EXPECT_EQ(late.receive()->status, 200u);
+}
+
 /// Mutated requests and plain noise: whatever comes, the server answers or closes, and goes on serving
 /// others.
 TEST_F(http_server_test, survives_random_bytes) {

@@ -49,7 +49,7 @@ void expect_refused_or_whole(const snapshot_meta& meta, const std::string& bytes
     return;
   }
   auto newest = bytes;
-  newest[version_at] = 2;
+  if (newest[version_at] == 1) newest[version_at] = 2;
   ASSERT_EQ(state_bytes(*loaded).bytes, newest);
   driver d{std::move(*loaded), 1'800'000'000'000, term_t{1'000'000'000}};
   if (d.m.applied().value == UINT64_MAX) return;
@@ -337,10 +337,35 @@ TEST(snapshot_loader, reads_version_1) {
   bytes[version_at] = 2;
   driver same{*restore(meta, {bytes})};
   EXPECT_EQ(state_bytes(same.m).bytes, bytes);
+  EXPECT_FALSE(same.m.memory_alarm());
   bytes[version_at] = 3;
+  driver alarmed{*restore(meta, {bytes})};
+  EXPECT_TRUE(alarmed.m.memory_alarm());
+  EXPECT_EQ(state_bytes(alarmed.m).bytes, bytes);
+  bytes[version_at] = 4;
   EXPECT_FALSE(restore(meta, {bytes}));
 }
 // clang-format on
+
+TEST(snapshot_loader, the_memory_alarm_is_part_of_the_state) {
+  driver d;
+  d.apply(putting("k", "v"));
+  auto before = d.m.digest();
+  command alarm{{}, {}, set_memory_alarm{true}};
+  auto revision = d.m.revision();
+  EXPECT_EQ(d.apply(alarm).code, outcome::applied);
+  EXPECT_EQ(d.m.revision(), revision) << "it takes no revision";
+  EXPECT_TRUE(d.m.memory_alarm());
+  EXPECT_NE(d.m.digest(), before);
+  EXPECT_EQ(d.apply(putting("k", "w")).code, outcome::applied) << "what is in the log is applied";
+  driver copy{*copy_of(d.m)};
+  EXPECT_TRUE(copy.m.memory_alarm());
+  EXPECT_EQ(copy.m.digest(), d.m.digest());
+  alarm.body = set_memory_alarm{false};
+  copy.apply(alarm);
+  driver cleared{*copy_of(copy.m)};
+  EXPECT_FALSE(cleared.m.memory_alarm());
+}
 
 } // namespace
 } // namespace troupe::storage::testing

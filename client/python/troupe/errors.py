@@ -53,6 +53,10 @@ class Unavailable(TroupeError):
     """No node could serve the call before the deadline. A write was certainly not applied."""
 
 
+class MemoryFull(Unavailable):
+    """The memory quota of the cluster is reached: it takes deletes only. The write was certainly not applied."""
+
+
 class IndexBehind(Unavailable):
     """The time ran out before the index was as fresh as asked; the revisions say how far it is."""
 
@@ -82,6 +86,7 @@ _BY_STATUS = {
     422: InvalidRequest,
     431: TooLarge,
     503: Unavailable,
+    507: MemoryFull,
 }
 _BY_TYPE = {"bad-search": BadSearch, "cursor-gone": CursorGone, "index-behind": IndexBehind}
 

@@ -1,4 +1,4 @@
-"""Environment that puts the library of tests/crash between a program and its files."""
+"""Environment that puts a library of tests/crash between a program and its files."""
 
 import os
 import pathlib
@@ -6,11 +6,11 @@ import pathlib
 from .cluster import CHECKOUT
 
 
-def library():
+def library(name="dropunsynced"):
     build = pathlib.Path(os.environ.get("TROUPE_BUILD_DIR", CHECKOUT / "build" / "release"))
-    path = build / "lib" / "libdropunsynced.so"
+    path = build / "lib" / f"lib{name}.so"
     if not path.exists():
-        raise FileNotFoundError(f"{path} does not exist; build the target dropunsynced")
+        raise FileNotFoundError(f"{path} does not exist; build the target {name}")
     return str(path)
 
 
@@ -27,3 +27,8 @@ def drop_unsynced(folder, lie=None, early_percent=0):
     if lie is not None:
         variables["DROP_UNSYNCED_LIE"] = str(lie)
     return variables
+
+
+def slow_sync(told):
+    """Variables for a process whose syncs take as many milliseconds longer as the file `told` says, while it is there."""
+    return {"LD_PRELOAD": library("slowsync"), "SLOW_SYNC_FILE": str(told)}

@@ -1,0 +1,112 @@
+"""Real file systems that fill up: small tmpfs mounts, which only root can make."""
+
+import os
+import subprocess
+
+import pytest
+from support.cluster import Cluster
+from support.deadline import wait_until
+
+MIB = 1024 * 1024
+BYTES = {"Content-Type": "application/octet-stream"}
+SETTINGS = {
+    "storage": {
+        "segment_bytes": "256KiB",
+        "reserve_bytes": "2MiB",
+        "snapshot_log_bytes": "1GiB",
+        "history_keep_time": "1s",
+        "history_keep_revisions": 10,
+    }
+}
+
+
+@pytest.fixture
+def small_disks():
+    """Mounts a tmpfs of its own over a folder; all are gone at the end."""
+    mounted = []
+
+    def mount(folder, size):
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.geteuid() != 0:
+            pytest.skip("only root can mount a small file system")
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size}", "troupe-test", str(folder)], capture_output=True, text=True, timeout=20, check=False
+        )
+        if done.returncode != 0:
+            pytest.skip(f"a small file system cannot be mounted here: {done.stderr.strip()}")
+        mounted.append(folder)
+
+    yield mount
+    for folder in mounted:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True, timeout=20)
+
+
+def put(node, number, size=20_000):
+    return node.request("PUT", f"/v1/kv/big{number}", bytes(size), BYTES, timeout=15)
+
+
+def fill(node):
+    """Puts until the disk is full; how many were taken."""
+    for number in range(2_000):
+        answer = put(node, number)
+        if answer.status != 201:
+            assert answer.status == 503 and answer.json()["type"] == "urn:troupe:problem:disk-full", answer
+            assert int(answer.headers["Retry-After"]) >= 1
+            return number
+    raise AssertionError("the disk never filled up")
+
+
+def put_works(node, number):
+    return put(node, number).status in (200, 201)
+
+
+def test_a_full_disk_serves_reads_and_deletes_and_recovers_by_itself(tmp_path, small_disks):
+    cluster = Cluster(tmp_path, size=1, settings=SETTINGS)
+    node = cluster.nodes[0]
+    small_disks(node.data_dir, "8m")
+    with cluster:
+        cluster.start()
+        taken = fill(node)
+        assert taken > 50
+        assert node.request("GET", "/v1/kv/big0").status == 200
+        assert node.request("GET", "/v1/kv/big0?consistency=stale").status == 200
+        assert node.status()["disk_full"]
+        assert "troupe_disk_full 1" in node.request("GET", "/metrics").body.decode()
+        # Deletes are taken, and a snapshot without the deleted values lets the log go: nobody has to do anything.
+        for number in range(taken):
+            assert node.request("DELETE", f"/v1/kv/big{number}", timeout=15).status == 200, number
+        wait_until(lambda: put_works(node, 0), 30, lambda: f"writes are taken again: {node.status()}\n{node.process.log()}")
+        wait_until(lambda: not node.status()["disk_full"], 30, "the reserve is held again")
+        node.kill()
+        node.start().wait_ready()
+        assert node.request("GET", "/v1/kv/big0").status == 200
+        assert node.request("GET", "/v1/kv/big1").status == 404
+
+
+def test_a_leader_on_a_full_disk_hands_over_and_comes_back(tmp_path, small_disks):
+    cluster = Cluster(tmp_path, settings=SETTINGS)
+    for node in cluster.nodes:
+        small_disks(node.data_dir, "24m")
+    with cluster:
+        cluster.start()
+        old = cluster.leader()
+        # Somebody else's file takes what is left.
+        space = os.statvfs(old.data_dir)
+        ballast = old.data_dir / "ballast"
+        with open(ballast, "wb") as file:
+            os.posix_fallocate(file.fileno(), 0, space.f_bavail * space.f_frsize - 300 * 1024)
+        number = [0]
+
+        def another_leads():
+            number[0] += 1
+            put(old, number[0])
+            leader = cluster.leader()
+            return leader if leader is not old else None
+
+        leader = wait_until(another_leads, 30, lambda: old.process.log())
+        wait_until(lambda: put_works(leader, 1), 10, "the new leader takes writes")
+        assert old.running(), old.process.log()
+        assert put_works(old, 2), "the full node passes them on"
+        ballast.unlink()
+        wait_until(lambda: not old.status()["disk_full"], 30, lambda: old.process.log())
+        cluster.wait_settled()

@@ -1,0 +1,57 @@
+#pragma once
+
+// Checks from outside what Raft promises (figure 3 of the paper) and that equal logs make equal states, by
+// watching what the actors of all nodes say to each other.
+
+#include "raft/output.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace troupe::simulation {
+
+class observer {
+public:
+  /// The first thing that was found wrong; empty: nothing. Not thrown, since CAF would catch it.
+  const std::string& violation() const { return violation_; }
+  void violated(std::string what) {
+    if (violation_.empty()) violation_ = std::move(what);
+  }
+
+  /// A node writes this to its log.
+  void persisting(const std::string& node, const raft::persist_batch& batch);
+  /// Committed entries are on their way to a node's key space.
+  void applying(const std::string& node, const std::vector<entry>& entries);
+  void leading(const std::string& node, term_t term);
+  void committed_at(const std::string& node, index_t commit, index_t last);
+  /// A node's key space after an entry, as storage::state_machine::digest().
+  void state_reached(const std::string& node, index_t index, const std::string& digest);
+
+  index_t applied_anywhere() const { return index_t{committed_.size()}; }
+  std::uint64_t states_compared() const { return states_compared_; }
+
+private:
+  struct known_entry {
+    std::uint64_t hash;
+    term_t previous_term; ///< 0: not known
+  };
+  struct committed_entry {
+    term_t term;
+    std::uint64_t hash;
+  };
+  struct reached_state {
+    std::string digest;
+    std::string node;
+  };
+
+  std::string violation_;
+  std::map<term_t, std::string> leaders_;
+  std::map<std::pair<index_t, term_t>, known_entry> entries_; ///< every entry ever written anywhere
+  std::vector<committed_entry> committed_;                    ///< [i] is index i + 1
+  std::map<index_t, reached_state> states_;
+  std::uint64_t states_compared_ = 0;
+};
+
+} // namespace troupe::simulation

@@ -238,6 +238,7 @@ cluster_status raft_driver::status() const {
   out.memory_alarm = facts_.memory_alarm;
   out.snapshot = snapshot_.index;
   out.search = search_;
+  out.recovered = options_.recovered;
   if (!core_) return out;
   auto s = core_->get_status();
   out.cluster = s.members.cluster;

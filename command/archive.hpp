@@ -290,6 +290,7 @@ void serialize(Archive& ar, cluster_status& v, unsigned) {
   ar& v.disk_full;
   ar& v.members;
   ar& v.search;
+  ar& v.recovered;
 }
 template <class Archive>
 void serialize(Archive& ar, snapshot_result& v, unsigned) {

@@ -56,6 +56,7 @@ raft_options options_of_raft(node_parts& p) {
   o.incarnation = p.incarnation;
   o.seed = p.random();
   o.tick_ms = c.raft.tick.count();
+  if (!p.data.recoveries.empty()) o.recovered = p.data.recoveries.back();
   o.snapshot_log_bytes = c.storage.snapshot_log_bytes;
   o.snapshot_log_entries = c.storage.snapshot_log_entries;
   o.snapshot_keep_entries = c.storage.snapshot_keep_entries;

@@ -23,7 +23,7 @@ bool takes_a_revision(const operation& op) {
 
 bool counts(const operation& op) {
   if (!is_of_the_map(op.kind) || op.outcome == outcome_kind::failed) return false;
-  return op.outcome == outcome_kind::ok || !op.writes.empty();
+  return op.outcome == outcome_kind::ok || (op.matched && !op.writes.empty());
 }
 
 /// Numbers for keys, and which of them belong together: union-find with path halving.
@@ -92,7 +92,7 @@ public:
     return found == revisions_.end() ? 0 : found->second;
   }
 
-  component part{{}, {}, {std::nullopt}};
+  component part{{}, {}, {}, {std::nullopt}};
 
 private:
   static step frame(const operation& op, std::size_t source) {
@@ -200,6 +200,32 @@ void for_each_key(const operation& op, Visit visit) {
       visit(c.key);
 }
 
+/// Fills component::revisions. `known` are those of the whole history, ascending.
+void count_free_revisions(component& part, const std::vector<std::uint64_t>& known) {
+  for (const auto& s : part.steps)
+    if (s.definite && s.revision != 0) part.revisions.push_back({s.revision, 0});
+  std::sort(part.revisions.begin(), part.revisions.end(),
+            [](const auto& a, const auto& b) { return a.revision < b.revision; });
+  std::uint64_t last = 0;
+  for (auto& r : part.revisions) {
+    const auto begin = std::upper_bound(known.begin(), known.end(), last);
+    const auto taken = std::lower_bound(begin, known.end(), r.revision) - begin;
+    const auto between = r.revision > last ? r.revision - last - 1 : 0;
+    r.free_before = between - std::min(between, static_cast<std::uint64_t>(taken));
+    last = r.revision;
+  }
+}
+
+std::vector<std::uint64_t> known_revisions(const history& h) {
+  std::vector<std::uint64_t> known;
+  for (const auto& op : h.operations)
+    if (op.outcome == outcome_kind::ok && op.revision != 0 && takes_a_revision(op))
+      known.push_back(op.revision);
+  std::sort(known.begin(), known.end());
+  known.erase(std::unique(known.begin(), known.end()), known.end());
+  return known;
+}
+
 } // namespace
 
 bool agrees(const step& s, const key_state& state) {
@@ -266,9 +292,11 @@ std::vector<component> split(const history& h, report& r) {
     const auto* any = !op.reads.empty() ? &op.reads : !op.writes.empty() ? &op.writes : &op.expected;
     if (!any->empty()) builders[groups.root(groups.number(any->front().key))].add(op, i);
   }
+  const auto known = known_revisions(h);
   std::vector<component> parts;
   for (auto& [root, b] : builders) {
     unknown_writes{b, r}.settle();
+    count_free_revisions(b.part, known);
     parts.push_back(std::move(b.part));
   }
   return parts;

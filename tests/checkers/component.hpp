@@ -51,8 +51,16 @@ bool touches(const step& s, const step& other);
 /// other overwrites a part of what it writes.
 bool serves(const step& s, const step& other, const key_state& state);
 
+/// A revision that a step took, and how many before it, after the last one that a step of the component took,
+/// no acknowledged write of the history took. Only what is not known to have a revision can have taken those.
+struct known_revision {
+  std::uint64_t revision = 0;
+  std::uint64_t free_before = 0;
+};
+
 struct component {
   std::vector<step> steps;
+  std::vector<known_revision> revisions;               ///< ascending
   std::vector<std::string> keys;                       ///< by number
   std::vector<std::optional<std::string>> value_names; ///< by number
 };

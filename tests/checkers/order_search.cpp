@@ -11,6 +11,7 @@ order_search::order_search(const component& part, bool by_revision, const check_
                            std::size_t& steps_left)
     : part_(part), by_revision_(by_revision), limits_(limits), steps_left_(steps_left),
       state_(part.keys.size(), step_cell::absent) {
+  since_taken_.push_back(0);
   list_events();
   list_optional();
   link_events();
@@ -55,10 +56,8 @@ void order_search::list_events() {
     if (!s.definite) continue;
     events_.push_back({s.called, false, i});
     events_.push_back({s.returned, true, i});
-    if (s.revision != 0) revisions_.push_back(s.revision);
     ++definite_left_;
   }
-  std::sort(revisions_.begin(), revisions_.end());
   // At equal times calls come first: such operations overlap.
   std::stable_sort(events_.begin(), events_.end(), [](const event& a, const event& b) {
     return std::pair(a.at, a.is_return) < std::pair(b.at, b.is_return);
@@ -112,15 +111,18 @@ bool order_search::enters_new_place(std::uint32_t chosen) {
   if (part_.steps[chosen].only_reads()) return true;
   auto key = key_;
   if (!is_definite(chosen)) key.flip_pending(class_of_[chosen]);
+  if (by_revision_) key.flip_since(since_taken_.back());
   return visited_.enter(key, used_numbers_.back());
 }
 
 void order_search::take(std::uint32_t index) {
   const auto& s = part_.steps[index];
   undo_marks_.push_back(undo_.size());
-  if (!s.only_reads())
+  if (!s.only_reads()) {
     for (const auto& c : s.writes)
       set(c.key, c.value);
+    since_taken_.push_back(s.definite && s.revision != 0 ? 0 : since_taken_.back() + 1);
+  }
   if (!is_definite(index)) {
     ++used_[class_of_[index]];
     used_numbers_.push_back(visited_.number(used_));
@@ -144,6 +146,7 @@ void order_search::undo(std::uint32_t index) {
     --used_[class_of_[index]];
     used_numbers_.pop_back();
   }
+  if (!part_.steps[index].only_reads()) since_taken_.pop_back();
   while (undo_.size() > undo_marks_.back()) {
     const auto [key, value] = undo_.back();
     undo_.pop_back();
@@ -162,7 +165,7 @@ void order_search::set(std::uint32_t key, std::uint32_t value) {
 }
 
 void order_search::enter(std::optional<std::uint32_t> last) {
-  const bool after_optional = last && !is_definite(*last);
+  const bool after_optional = last && !is_definite(*last) && !is_before_known_revision();
   const auto begin = candidates_.size();
   bool forced = false;
   auto place = next_[head()];
@@ -187,7 +190,10 @@ void order_search::enter(std::optional<std::uint32_t> last) {
 }
 
 bool order_search::is_in_turn(const step& s) const {
-  return !by_revision_ || s.revision == 0 || s.revision == revisions_[revisions_taken_];
+  if (!is_before_known_revision()) return true;
+  const auto& next = part_.revisions[revisions_taken_];
+  if (s.definite && s.revision != 0) return s.revision == next.revision;
+  return since_taken_.back() < next.free_before;
 }
 
 void order_search::leave() {
@@ -211,9 +217,9 @@ void order_search::add_optional() {
   if (first_return == head()) return;
   for (const auto& c : classes_) {
     const auto* s = next_of(c, events_[first_return].at);
-    if (!s || !agrees(*s, state_) || !changes(*s, state_)) continue;
+    if (!s || !is_in_turn(*s) || !agrees(*s, state_) || !changes(*s, state_)) continue;
     const auto index = static_cast<std::uint32_t>(s - part_.steps.data());
-    if (serves_any(index, first_return)) candidates_.push_back(index);
+    if (is_before_known_revision() || serves_any(index, first_return)) candidates_.push_back(index);
   }
   top.end = candidates_.size();
 }

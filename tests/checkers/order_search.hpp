@@ -25,8 +25,10 @@ namespace troupe::checkers {
 ///   them touches that step.
 /// * Of optional steps that do the same, the one called first is taken first.
 ///
-/// With `by_revision` only orders count in which the writes whose revision is known stand by it. That leaves
-/// so little to try that there is always an answer.
+/// With `by_revision` only orders count in which the writes whose revision is known stand by it, and between
+/// two such no more other writes than revisions are left for them. As the place of an optional step then
+/// matters, it is taken whether it serves or not; but there is little room for them, so that there is nearly
+/// always an answer.
 class order_search {
 public:
   enum class answer { found, none, limit };
@@ -39,7 +41,7 @@ public:
   answer run();
 
   /// Whether `by_revision` makes a difference.
-  bool is_restricted() const { return by_revision_ && !revisions_.empty(); }
+  bool is_restricted() const { return by_revision_ && !part_.revisions.empty(); }
 
   /// Of an answer `none`: what no order got past.
   finding explain(const history& h) const;
@@ -88,7 +90,8 @@ private:
   std::pair<std::uint64_t, std::int64_t> rank(std::uint32_t index) const;
   void note_furthest(std::uint32_t place);
 
-  /// Whether its revision is the next one, if that matters.
+  bool is_before_known_revision() const { return by_revision_ && revisions_taken_ < part_.revisions.size(); }
+  /// Whether there is a revision for it now, if that matters.
   bool is_in_turn(const step& s) const;
 
   const component& part_;
@@ -100,9 +103,9 @@ private:
   std::vector<std::pair<std::uint32_t, std::uint32_t>> place_; ///< of each, its call and return in events_
   std::vector<std::uint32_t> next_, previous_;
   std::size_t definite_left_ = 0;
-  std::vector<std::uint64_t> revisions_; ///< known ones, ascending
-  std::size_t revisions_taken_ = 0;
-  std::vector<step_class> classes_; ///< of optional steps
+  std::size_t revisions_taken_ = 0;        ///< of part_.revisions
+  std::vector<std::uint64_t> since_taken_; ///< writes of no known revision, now and before each write taken
+  std::vector<step_class> classes_;        ///< of optional steps
   std::vector<std::uint32_t> class_of_;
   used_counts used_;                        ///< by class
   std::vector<std::uint32_t> used_numbers_; ///< of used_, now and before each optional step taken

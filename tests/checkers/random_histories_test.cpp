@@ -55,14 +55,18 @@ TEST_F(random_histories, of_a_correct_store_pass) {
 TEST_F(random_histories, long_ones_are_decided) {
   const auto h = random_history(random_, {.operations = 20'000, .clients = 16, .keys = 8});
   expect_ok(check_all(h), h);
-  auto blind = h;
-  forget_revisions(blind);
-  expect_ok(check_linearizability(blind), blind);
+}
+
+TEST_F(random_histories, long_ones_without_revisions_are_decided_key_by_key) {
+  auto h = random_history(
+      random_, {.operations = 10'000, .clients = 8, .keys = 8, .several_keys = false, .unknown_percent = 2});
+  forget_revisions(h);
+  expect_ok(check_all(h), h);
 }
 
 TEST_F(random_histories, stale_read_in_a_long_one_is_found) {
-  for (int round = 0; round < 20 && !HasFailure(); ++round) {
-    auto h = random_history(random_, {.operations = 2'000, .clients = 8, .keys = 4});
+  for (int round = 0; round < 3 && !HasFailure(); ++round) {
+    auto h = random_history(random_, {.operations = 1'000, .clients = 8, .keys = 4});
     std::vector<operation*> reads;
     for (auto& op : h.operations)
       if (op.kind == operation_kind::get && op.outcome == outcome_kind::ok && op.reads[0].value)

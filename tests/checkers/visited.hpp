@@ -23,6 +23,8 @@ public:
 
   std::uint64_t low() const { return low_; }
   friend bool operator==(const state_key&, const state_key&) = default;
+  /// So many writes may have taken one of the revisions that are free here.
+  void flip_since(std::uint64_t count) { flip(1ULL << 63 ^ count); }
 
 private:
   /// The finalizer of splitmix64 (Steele, Lea, Flood 2014).

@@ -214,6 +214,7 @@ struct disk {
     locks.clear();
     power_left = unlimited;
     dead = false;
+    if (mode == crash_mode::process_only) return;
     if (mode == crash_mode::keep_all) durable_names = names;
     if (mode == crash_mode::reorder)
       for (auto& change : unsynced_names)

@@ -4,9 +4,16 @@
 
 #include <CLI/CLI.hpp>
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
 #include <functional>
 #include <map>
+#include <string_view>
 
 namespace {
 
@@ -110,7 +117,44 @@ CLI::App* add_search(CLI::App& app, cli_options& o, raw_options& raw) {
   return search;
 }
 
+/// It reads data folders, which this program knows nothing of: a program of the server's beside this one does
+/// it.
+int run_recover(char** argv) {
+  std::error_code unknown;
+  auto program = std::filesystem::read_symlink("/proc/self/exe", unknown).parent_path() / "troupe-recover";
+  if (!unknown) ::execv(program.c_str(), argv + 1);
+  std::fprintf(stderr, "troupe: cannot run %s: %s\n", program.c_str(), std::strerror(errno));
+  return static_cast<int>(exit_code::invalid);
+}
+
 using action = std::function<exit_code(const cli_options&)>;
+
+void add_member_commands(CLI::App& app, cli_options& o, std::map<CLI::App*, action>& actions) {
+  auto* member = add_command(app, "member", "add, remove and list the members of the cluster");
+  member->require_subcommand(1);
+  const auto about_node = [&](const char* name, const char* what, action run) {
+    auto* command = add_command(*member, name, what);
+    command->add_option("NODE", o.node, "its id")->required();
+    actions[command] = std::move(run);
+    return command;
+  };
+  const auto brings_in = [&](CLI::App* command) {
+    command->add_option("--peer", o.peer, "only the node at this peer address")->type_name("HOST:PORT");
+    command->add_flag("--learner", o.as_learner, "do not wait for it to catch up and vote");
+    command->add_option("--wait", o.wait_ms, "how long it may take to catch up, such as 10m")
+        ->transform(CLI::AsNumberWithUnit(
+            std::map<std::string, std::uint64_t>{{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}},
+            CLI::AsNumberWithUnit::UNIT_REQUIRED, "TIME"))
+        ->type_name("TIME")
+        ->default_str("10m");
+  };
+  brings_in(about_node("add", "add the node that was started with --join", run_member_add));
+  brings_in(about_node("replace", "put the node that was started with --join in the place of a lost one",
+                       run_member_replace));
+  about_node("promote", "let a learner vote", run_member_promote);
+  about_node("remove", "take a node out; it stops by itself", run_member_remove);
+  actions[add_command(*member, "list", "show the members, and who waits to be added")] = run_member_list;
+}
 
 std::map<CLI::App*, action> add_commands(CLI::App& app, cli_options& o, raw_options& raw) {
   std::map<CLI::App*, action> actions;
@@ -170,15 +214,27 @@ std::map<CLI::App*, action> add_commands(CLI::App& app, cli_options& o, raw_opti
   actions[add_command(app, "snapshot", "make the first node that answers write a snapshot now")] =
       run_snapshot;
 
+  // For the list; main() has run them, unless an option stood before.
+  const auto elsewhere = [](const cli_options& given) {
+    return say(given, {failure_kind::invalid, "recover and restore come first on the line"});
+  };
+  actions[add_command(app, "recover", "rebuild from the folders that are left of a lost cluster")] =
+      elsewhere;
+  actions[add_command(app, "restore", "make a data folder out of a backup")] = elsewhere;
+
   auto* transfer = add_command(app, "transfer", "hand the leadership to another node");
   transfer->add_option("NODE", o.node, "its id; if missing, the voter that holds most of the log");
   actions[transfer] = run_transfer;
+
+  add_member_commands(app, o, actions);
   return actions;
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && (std::string_view{argv[1]} == "recover" || std::string_view{argv[1]} == "restore"))
+    return run_recover(argv);
   // A reader that ends early is seen as a failed write.
   std::signal(SIGPIPE, SIG_IGN);
   cli_options o;
@@ -201,5 +257,7 @@ int main(int argc, char** argv) {
   // A single request is not worth a second connection.
   o.client.prefer_leader = false;
   o.json_output = raw.json || raw.output == "json";
-  return static_cast<int>(actions.at(app.get_subcommands().front())(o));
+  auto* chosen = app.get_subcommands().front();
+  if (auto nested = chosen->get_subcommands(); !nested.empty()) chosen = nested.front();
+  return static_cast<int>(actions.at(chosen)(o));
 }

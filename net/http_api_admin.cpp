@@ -1,5 +1,6 @@
 // GET /v1/cluster, POST /v1/cluster/transfer, POST /v1/snapshot, GET /readyz
 
+#include "command/health.hpp"
 #include "net/http_api_body.hpp"
 #include "net/http_api_detail.hpp"
 #include "net/http_text.hpp"
@@ -47,7 +48,28 @@ void append_member(std::string& out, const member_status& member) {
     out += "null";
   else
     append_number(out, member.last_contact_ms);
-  out += '}';
+  out += member.voter ? ",\"voter\":true" : ",\"voter\":false";
+  out += member.keeps_up ? ",\"keeps_up\":true}" : ",\"keeps_up\":false}";
+}
+
+void append_health(std::string& body, const health& h) {
+  append_text(body, ",\"health\":{\"status\":", to_string(h.state));
+  append_text(body, ",\"summary\":", h.summary);
+  append_field(body, ",\"voters\":", h.voters);
+  append_field(body, ",\"voters_ok\":", h.voters_ok);
+  append_field(body, ",\"tolerates\":", h.tolerates);
+  append_field(body, ",\"index_lag\":", h.index_lag);
+  body += ",\"problems\":[";
+  for (auto& p : h.problems)
+    append_text(body, &p == &h.problems.front() ? "" : ",", p);
+  body += "],\"members\":[";
+  for (auto& m : h.members) {
+    append_text(body, &m == &h.members.front() ? "{\"id\":" : ",{\"id\":", m.id.name);
+    append_text(body, ",\"state\":", to_string(m.state));
+    append_field(body, ",\"lag\":", m.lag);
+    body += '}';
+  }
+  body += "]}";
 }
 
 void append_search(std::string& out, const search_status& search) {
@@ -141,8 +163,17 @@ http_response render_cluster(const cluster_status& status) {
     if (&member != &status.members.front()) body += ',';
     append_member(body, member);
   }
+  body += "],\"waiting\":[";
+  for (auto& node : status.waiting) {
+    append_text(body, &node == &status.waiting.front() ? "{\"id\":" : ",{\"id\":", node.id.name);
+    append_text(body, ",\"peer_address\":", node.peer_address);
+    append_text(body, ",\"http_address\":", node.http_address);
+    body += '}';
+  }
   body += ']';
   append_search(body, status.search);
+  append_health(body, assess(status));
+  append_text_or_null(body, ",\"recovered\":", status.recovered);
   body += '}';
   return json_response(200, std::move(body));
 }

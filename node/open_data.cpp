@@ -1,5 +1,8 @@
 #include "node/open_data.hpp"
 
+#include "node/recover.hpp"
+#include "raft/formation_sentences.hpp"
+
 #include <algorithm>
 
 namespace troupe {
@@ -34,6 +37,11 @@ result<storage::node_identity> identify(file_system& files, const storage::data_
                                       ", this is node " + options.self.name};
     return **found;
   }
+  auto unfinished = files.exists(folder.path() + "/" + std::string(recovery_unfinished));
+  if (!unfinished) return unfinished.error();
+  if (*unfinished)
+    return error{errc::foreign,
+                 folder.path() + " was left by `troupe recover` before it was finished; run it again"};
   for (auto& sub : {folder.wal_folder(), folder.snapshot_folder()}) {
     auto empty = is_empty(files, sub);
     if (!empty) return empty.error();
@@ -146,11 +154,21 @@ std::variant<opened_data, cannot_start> open_data(file_system& files, const open
   auto record = read_record(*identity);
   if (!record) return because(record.error());
 
+  if (auto& known = record->formation.accepted; known && record->formation.formed) {
+    auto* m = known->find(identity->node);
+    if (!m || m->storage != identity->storage)
+      return refused(raft::sentence::removed({identity->node, identity->storage, {}, {}, true}, *known));
+  }
+
   opened_data out{std::move(*folder), *identity,    *record, nullptr, nullptr,
-                  std::nullopt,       std::nullopt, {},      {}};
+                  std::nullopt,       std::nullopt, {},      {},      {}};
   auto state = load_state(files, out.folder.snapshot_folder(), out.newest_snapshot, out.notes);
   if (!state) return because(state.error());
   out.state = *state;
+
+  auto recoveries = read_recoveries(files, options.folder);
+  if (!recoveries) return because(recoveries.error());
+  out.recoveries = std::move(*recoveries);
 
   storage::wal_options wal_options;
   wal_options.folder = out.folder.wal_folder();
@@ -175,12 +193,14 @@ std::variant<opened_data, cannot_start> open_data(file_system& files, const open
   snapshot_meta snapshot = out.newest_snapshot ? out.newest_snapshot->meta : snapshot_meta{};
   if (auto agreed = reconcile(*out.log, found, snapshot); !agreed) return because(agreed.error());
   out.last_term = found.tail.empty() ? snapshot.term : found.tail.back().term;
-  bool begun = found.last.value != 0 || snapshot.index.value != 0;
+  // A node that was added begins with an empty log, and may have voted in it.
+  bool begun = found.last.value != 0 || snapshot.index.value != 0 || out.record.joined_at;
   if (begun && !out.record.formation.formed)
     return refused(options.folder + " holds a log, but its node.id knows no cluster");
   if (begun) {
     if (auto noted = note_log_started(files, out); !noted) return because(noted.error());
     out.recovered = core_start(found, snapshot, out.state->leader_time_ms());
+    out.recovered->storage = out.identity.storage;
   }
   return out;
 }

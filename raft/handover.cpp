@@ -64,12 +64,14 @@ void machine::tell_heir(leader& role) {
   auto found = role.others.find(role.heir);
   if (found == role.others.end() || found->second.match != log_.last_index()) return;
   role.ticks_since_told = 0;
+  // The heir waits for nobody, and the word may reach it late, also when this leader has gone on.
+  role.trust.give_up();
   send(role.heir, timeout_now{state_.term});
 }
 
 void machine::step(follower&, const node_id& from, timeout_now&) {
   // One that came late, from a handover that was given up, does no harm beyond an election.
-  if (from != leader_ || !is_voter(self_) || receiver_.installing()) return;
+  if (from != leader_ || !may_campaign() || receiver_.installing()) return;
   become_follower(state_.term, {});
   become_candidate(true);
 }

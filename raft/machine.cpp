@@ -2,6 +2,7 @@
 
 #include "base/assert.hpp"
 #include "base/deliberate_bug.hpp"
+#include "raft/message_check.hpp"
 
 #include <algorithm>
 #include <type_traits>
@@ -20,8 +21,8 @@ std::string_view to_string(role_kind role) {
 }
 
 machine::machine(const settings& limits, node_id self, const recovered& from_disk, std::uint64_t seed)
-    : limits_(limits), self_(std::move(self)), random_(seed), state_(from_disk.state),
-      log_(from_disk, limits.tail_bytes_max), durability_(from_disk.last_index),
+    : limits_(limits), self_(std::move(self)), storage_(from_disk.storage), random_(seed),
+      state_(from_disk.state), log_(from_disk, limits.tail_bytes_max), durability_(from_disk.last_index),
       apply_(from_disk.snapshot.index, limits.unapplied_bytes_max), questions_(random_.next()),
       commit_(from_disk.snapshot.index), leader_time_ms_(from_disk.leader_time_ms) {
   TROUPE_ASSERT(limits_.heartbeat_ticks > 0 && limits_.heartbeat_ticks < limits_.election_ticks_min &&
@@ -37,24 +38,28 @@ machine::machine(const settings& limits, node_id self, const recovered& from_dis
     leader_time_ms_ = std::max(leader_time_ms_, e.leader_time_ms);
   role_ = follower{commit_, commit_, false, 0};
   restart_election_timer();
-  if (is_voter(self_) && is_quorum({self_})) campaign();
+  if (log_.last_index() > index_t{1}) hold_ticks_ = limits_.silent_ticks_at_start;
+  // A single voter has promised nothing to anybody who could lead: leaders that are no voters have no lease.
+  if (may_campaign() && is_quorum({self_})) campaign();
 }
 
 void machine::tick(std::int64_t wall_clock_ms) {
   wall_clock_ms_ = wall_clock_ms;
+  if (hold_ticks_ > 0) --hold_ticks_;
   if (auto* role = std::get_if<leader>(&role_)) {
     tick_leader(*role);
     return;
   }
   questions_.tick(2 * limits_.heartbeat_ticks);
   // While a snapshot is being installed, the log is about to be replaced: no time to lead.
-  if (++election_ticks_ >= election_timeout_ && may_campaign() && !receiver_.installing()) campaign();
+  if (++election_ticks_ >= election_timeout_ && may_elect() && may_campaign() && !receiver_.installing())
+    campaign();
 }
 
 void machine::step(const node_id& from, message m) {
   // Not of members only: this node may not know yet that the sender is one (dissertation §4.1), and a leader
   // leads until its own removal is committed (§4.2.2).
-  if (from == self_) return;
+  if (from == self_ || !is_well_formed(m)) return;
   if (!settle_terms(from, m)) return;
   std::visit(
       [&](auto& body) {
@@ -83,7 +88,8 @@ bool machine::settle_terms(const node_id& from, const message& m) {
   if (auto* response = std::get_if<pre_vote_response>(&m); response && response->granted) return true;
   // A node that hears a leader does not let another one take its term, unless that leader wants it
   // (dissertation §4.2.3).
-  if (auto* request = std::get_if<vote_request>(&m); request && !request->handed_over && hears_leader())
+  if (auto* request = std::get_if<vote_request>(&m);
+      request && !request->handed_over && (hears_leader() || !may_elect()))
     return false;
   bool from_leader = std::holds_alternative<append_request>(m) || std::holds_alternative<install_snapshot>(m);
   become_follower(term, from_leader ? from : node_id{});
@@ -213,9 +219,10 @@ void machine::unreachable(const node_id& peer) {
   }
 }
 
-output machine::take() {
+output machine::take(std::int64_t clock_us) {
+  TROUPE_ASSERT(limits_.lease_us == 0 || clock_us > 0, "a lease without a clock");
   if (auto* role = std::get_if<leader>(&role_)) {
-    serve_reads(*role);
+    serve_reads(*role, clock_us);
     replicate(*role);
     tell_heir(*role);
     retire_if_removed();

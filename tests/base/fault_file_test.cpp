@@ -69,6 +69,17 @@ TEST(fault_file, keeps_everything_when_the_machine_ran_on) {
   EXPECT_EQ(read_all(fs, "d/g"), "new");
 }
 
+TEST(fault_file, a_process_that_ended_leaves_what_a_later_crash_may_take) {
+  fault_file_system fs;
+  auto f = settled(fs);
+  ASSERT_TRUE(f->write(1, "XYZ"));
+  fs.crash(crash_mode::process_only);
+  EXPECT_EQ(read_all(fs, "d/f"), "oXYZ");
+  EXPECT_FALSE(f->write(0, "z")) << "a handle of the process that ended is dead";
+  fs.crash(crash_mode::drop_unsynced);
+  EXPECT_EQ(read_all(fs, "d/f"), "old");
+}
+
 TEST(fault_file, reorders_and_tears_what_was_not_synced) {
   std::set<std::string> contents;
   std::set<std::vector<std::string>> names;

@@ -260,6 +260,20 @@ TEST_F(http_api_test, shows_the_cluster_and_snapshots) {
   EXPECT_TRUE(members[0].at("last_contact_ms").is_null());
   EXPECT_EQ(members[1].at("last_contact_ms").as_int64(), 12);
   EXPECT_EQ(members[1].at("match_index").as_int64(), 4);
+  EXPECT_EQ(formed.at("health").at("status").as_string(), "unknown") << "a follower cannot tell";
+  EXPECT_TRUE(formed.at("recovered").is_null());
+
+  status.self = status.leader;
+  status.role = node_role::leader;
+  status.commit = index_t{5'000};
+  status.members[0].match = index_t{5'000};
+  status.recovered = "2026-01-01T00:00:00Z by=somebody";
+  const auto led = boost::json::parse(api.render(cluster_plan{}, status).body.view()).as_object();
+  const auto& health = led.at("health").as_object();
+  EXPECT_EQ(health.at("status").as_string(), "unavailable") << "n1 was never heard, and n2 is behind";
+  EXPECT_EQ(health.at("members").as_array()[1].at("lag").as_int64(), 4'996);
+  EXPECT_EQ(health.at("problems").as_array().size(), 2u);
+  EXPECT_EQ(led.at("recovered").as_string(), status.recovered);
 
   const auto call = accepted(make(http_method::post, "/v1/snapshot"));
   EXPECT_EQ(call.timeout_ms, api.options().snapshot_timeout_ms);
@@ -278,6 +292,26 @@ TEST_F(http_api_test, hands_the_leadership_over) {
             "{\"leader\":\"n2\",\"term\":5}\n");
   const auto refused = api.render(named.plan, refusal{refusal_kind::not_possible, 0, "n2 is not heard"});
   EXPECT_EQ(refused.status, 409u);
+}
+
+TEST_F(http_api_test, changes_the_members) {
+  auto add = make(http_method::post, "/v1/cluster/members");
+  add.body = "{\"id\":\"n4\",\"peer\":\"10.0.0.4:7000\"}";
+  const auto added = accepted(std::move(add));
+  EXPECT_EQ(std::get<member_request>(added.body),
+            (member_request{member_action::add, node_id{"n4"}, "10.0.0.4:7000"}));
+  EXPECT_EQ(api.render(added.plan, member_result{true, index_t{9}, 3, 1}).body.view(),
+            "{\"id\":\"n4\",\"changed\":true,\"index\":9,\"voters\":3,\"learners\":1}\n");
+  const auto promoted = accepted(make(http_method::post, "/v1/cluster/members/n4/promote"));
+  EXPECT_EQ(std::get<member_request>(promoted.body),
+            (member_request{member_action::promote, node_id{"n4"}, {}}));
+  const auto replaced = accepted(make(http_method::post, "/v1/cluster/members/n%204/replace"));
+  EXPECT_EQ(std::get<member_request>(replaced.body),
+            (member_request{member_action::replace, node_id{"n 4"}, {}}));
+  const auto removed = accepted(make(http_method::del, "/v1/cluster/members/n4"));
+  EXPECT_EQ(std::get<member_request>(removed.body),
+            (member_request{member_action::remove, node_id{"n4"}, {}}));
+  EXPECT_EQ(http_api::render_lost(removed.plan, false).status, 504u) << "it may be done all the same";
 }
 
 } // namespace

@@ -110,7 +110,7 @@ struct cluster_status {
   bool disk_full = false;         ///< of the node that is asked
   std::vector<member_status> members;
   search_status search; ///< of the node that is asked
-  std::string recovered; ///< how `troupe recover` made the folder of that node; empty: it did not
+  std::string recovered; ///< how `troupe recover` or `restore` made that node's folder; empty: they did not
 
   friend bool operator==(const cluster_status&, const cluster_status&) = default;
 };

@@ -172,14 +172,11 @@ client_endpoint_actor::behavior_type client_endpoint(self_pointer self, client_e
       [=](const client_requests& batch) { take_requests(self, batch); },
       [=](const link_hello& hello,
           const caf::strong_actor_ptr& remote) -> caf::result<link_hello, caf::strong_actor_ptr> {
-        auto link = self->state.links.find(hello.from);
-        if (link == self->state.links.end()) {
-          spdlog::warn("link: refused a stranger that says it is {}", hello.from);
-          return caf::make_error(caf::sec::invalid_argument, "not a node of this cluster: " + hello.from);
-        }
-        return self->delegate(link->second, hello, remote);
+        auto& keeper = self->state.keeper;
+        if (!keeper) return caf::make_error(caf::sec::invalid_argument, "this node is starting");
+        return self->delegate(keeper, hello, remote);
       },
-      [=](links_ready& ready) { self->state.links = std::move(ready.links); },
+      [=](links_ready& ready) { self->state.keeper = ready.keeper; },
       [=](answer_batch& batch) { pass_answers(self, batch); },
   };
 }

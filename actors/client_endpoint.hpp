@@ -53,7 +53,7 @@ struct client_endpoint_state {
 
   client_endpoint_options options;
   raft_actor raft;
-  std::map<std::string, peer_link_actor> links;
+  link_keeper_actor keeper; ///< null until it was spawned
   std::map<caf::actor_addr, client> clients;
   std::unordered_map<std::uint64_t, open_request> open; ///< by our id; looked up, never iterated
   std::uint64_t last_id = 0;

@@ -1,14 +1,17 @@
 #include "actors/formation.hpp"
 
+#include "actors/formation_detail.hpp"
+#include "raft/formation_sentences.hpp"
+
 #include <spdlog/spdlog.h>
+
+#include <utility>
 
 namespace troupe {
 
+namespace formation_detail {
+
 namespace {
-
-using self_pointer = formation_actor::stateful_pointer<formation_actor_state>;
-
-constexpr std::int64_t hello_period_ms = 1'000;
 
 bool write_record(self_pointer self) {
   auto& s = self->state;
@@ -18,29 +21,16 @@ bool write_record(self_pointer self) {
   return done.has_value();
 }
 
-void send(self_pointer self, const std::string& address, raft::formation_message m) {
-  auto& s = self->state;
-  if (auto link = s.links.find(address); link != s.links.end() && s.connected.contains(address))
-    self->send(link->second, link_send_formation{std::move(m)});
-}
-
-void greet(self_pointer self, const std::string& address) {
-  auto& s = self->state;
-  s.greeted_ms[address] = s.now_ms;
-  send(self, address, raft::hello{s.options.self, s.options.addresses, s.record.formation});
-}
-
-void refuse_to_start(self_pointer self, const std::string& why) {
-  self->send(self->state.supervisor, fatal_failure{exit_code::refused, why});
-}
-
 void become_formed(self_pointer self) {
   auto& s = self->state;
   auto& formed = *s.record.formation.accepted;
   s.machine.reset();
-  spdlog::info("cluster: formed cluster={} members={}", formed.cluster.to_string(), formed.members.size());
-  self->send(s.raft, cluster_formed{formed});
-  for (auto& address : s.connected)
+  s.told.clear();
+  spdlog::info("cluster: {} cluster={} members={}", s.record.joined_at ? "joined" : "formed",
+               formed.cluster.to_string(), formed.members.size());
+  self->send(s.raft, cluster_formed{formed, s.record.joined_at.has_value()});
+  on_members(self, {});
+  for (auto& [address, serial] : s.connected)
     greet(self, address);
 }
 
@@ -74,24 +64,115 @@ void pump(self_pointer self) {
   }
 }
 
-void member_connected(self_pointer self, const std::string& address, const raft::hello& greeting) {
+/// The cluster names this empty folder as a learner. From here on a missing log is a lost one: nothing was
+/// acknowledged before this was durable.
+bool join(self_pointer self, const raft::formation_message& m) {
   auto& s = self->state;
-  auto& known = *s.record.formation.accepted;
-  if (s.checked.contains(address)) {
-    // It greets again: it has not heard us, since links may drop messages. Not at once, or two that have
-    // checked each other would greet for ever.
-    if (s.now_ms - s.greeted_ms[address] >= hello_period_ms) greet(self, address);
-    return;
-  }
-  s.checked.emplace(address, greeting.self.id);
-  auto& link = s.links.at(address);
-  self->send(link, link_identity{known.cluster, s.options.self.id, greeting.self.id});
-  self->send(s.raft, peer_state{greeting.self.id, link, true});
-  // The other side may have met us before it knew the cluster.
-  greet(self, address);
+  auto* told = std::get_if<raft::formed_membership>(&m);
+  if (!told || !told->at.index || s.record.formation.accepted) return false;
+  if (!raft::find_storage(told->formed, s.options.self)) return false;
+  s.record = {{told->formed, true}, true, told->at};
+  if (write_record(self)) become_formed(self);
+  return true;
 }
 
-/// Says a refusal, of either direction, when it is news.
+/// What a node that waits to be added does with what it is told.
+void wait_on(self_pointer self, const std::string& address, const raft::formation_message& m) {
+  auto& s = self->state;
+  auto* refused = std::get_if<raft::formation_refused>(&m);
+  if (!refused) return;
+  say_refusal(self, address, refused->sentence);
+  if (refused->reason != raft::hello_verdict::waiting || !refused->members) return;
+  // The leader may be none of those that this node was told of at its start.
+  for (auto& other : refused->members->members)
+    if (other.id != s.options.self.id) s.told.insert(other.peer_address);
+  want_links(self);
+}
+
+void on_link_state(self_pointer self, const link_state& l) {
+  auto& s = self->state;
+  forget_peer(self, l.address);
+  if (l.up)
+    s.connected[l.address] = l.serial;
+  else
+    s.connected.erase(l.address);
+  if (!s.machine) {
+    if (l.up) greet(self, l.address);
+    return want_links(self);
+  }
+  if (!l.up) return;
+  s.machine->connected(l.address);
+  pump(self);
+}
+
+void on_links(self_pointer self, links_ready& ready) {
+  auto& s = self->state;
+  // A keeper that was started again has new links, and was told nothing.
+  if (ready.keeper != s.keeper) s.wanted.clear();
+  s.keeper = std::move(ready.keeper);
+  auto before = std::exchange(s.links, std::move(ready.links));
+  for (auto& [address, link] : before) {
+    auto now = s.links.find(address);
+    if (now != s.links.end() && now->second == link) continue;
+    forget_peer(self, address);
+    s.connected.erase(address);
+  }
+  want_links(self);
+}
+
+void on_received(self_pointer self, const formation_received& r) {
+  auto& s = self->state;
+  if (s.record.formation.formed) return check_peer(self, r.address, r.message);
+  if (join(self, r.message)) return;
+  if (!s.machine) return wait_on(self, r.address, r.message);
+  s.machine->step(r.address, r.message);
+  pump(self);
+}
+
+void on_tick(self_pointer self, const tick& t) {
+  auto& s = self->state;
+  s.now_ms = t.steady_ms;
+  if (s.stop_at_ms && s.now_ms >= *s.stop_at_ms) {
+    s.stop_at_ms.reset();
+    return stop_removed(self, s.known.committed);
+  }
+  if (t.steady_ms < s.next_hello_ms) return;
+  s.next_hello_ms = t.steady_ms + hello_period_ms;
+  if (s.machine) {
+    s.machine->tick();
+    return pump(self);
+  }
+  for (auto& [address, serial] : s.connected)
+    if (!s.checked.contains(address)) greet(self, address);
+}
+
+} // namespace
+
+void send(self_pointer self, const std::string& address, raft::formation_message m) {
+  auto& s = self->state;
+  if (auto link = s.links.find(address); link != s.links.end() && s.connected.contains(address))
+    self->send(link->second, link_send_formation{std::move(m)});
+}
+
+void greet(self_pointer self, const std::string& address) {
+  auto& s = self->state;
+  s.greeted_ms[address] = s.now_ms;
+  bool joining = !s.record.formation.accepted && !s.machine;
+  send(self, address,
+       raft::hello{s.options.self, s.options.addresses, s.record.formation, joining, s.listed_at});
+}
+
+void refuse_to_start(self_pointer self, const std::string& why) {
+  self->send(self->state.supervisor, fatal_failure{exit_code::refused, why});
+}
+
+void stop_removed(self_pointer self, const membership& without) {
+  auto& s = self->state;
+  // So that it does not vote again either when it is started where nobody can tell it.
+  s.record.formation.accepted = without;
+  if (write_record(self)) refuse_to_start(self, raft::sentence::removed(s.options.self, without));
+}
+
 void say_refusal(self_pointer self, const std::string& address, const std::string& sentence) {
   auto& last = self->state.last_refusal[address];
   if (last == sentence) return;
@@ -99,77 +180,29 @@ void say_refusal(self_pointer self, const std::string& address, const std::strin
   spdlog::warn("cluster: {}", sentence);
 }
 
-void check_greeting(self_pointer self, const std::string& address, const raft::hello& greeting) {
-  auto check = raft::check_hello(*self->state.record.formation.accepted, greeting);
-  if (check.verdict != raft::hello_verdict::accept)
-    say_refusal(self, address, "refused the node at " + address + ": " + check.sentence);
-  if (check.reply) send(self, address, *check.reply);
-  if (check.verdict == raft::hello_verdict::accept && greeting.record.formed)
-    member_connected(self, address, greeting);
-}
-
-void refused_by(self_pointer self, const std::string& address, const raft::formation_refused& r) {
+void want_links(self_pointer self) {
   auto& s = self->state;
-  auto& known = *s.record.formation.accepted;
-  say_refusal(self, address, "the node at " + address + " refuses this one: " + r.sentence);
-  if (!r.members) return;
-  if (r.members->cluster == known.cluster) {
-    if (r.reason == raft::hello_verdict::replaced_storage) refuse_to_start(self, r.sentence);
-    return;
-  }
-  // One node can have the wrong folder; when most of the list agrees on another cluster, it is this one that
-  // has.
-  s.foreign_to.insert(address);
-  if (s.foreign_to.size() * 2 <= s.options.addresses.size()) return;
-  refuse_to_start(self,
-                  s.options.data_folder + " belongs to cluster " + known.cluster.to_string() +
-                      ", but most nodes of the cluster file are in another one. Start this node with its own "
-                      "folder, or replace it as docs/operations.md says");
+  if (!s.keeper) return;
+  // The list of the cluster file stays of use: after a move it may know better than the log.
+  std::set<std::string> addresses{s.options.addresses.begin(), s.options.addresses.end()};
+  for (auto* members : {&s.known.newest, &s.known.committed})
+    for (auto& m : members->members)
+      if (m.id != s.options.self.id) addresses.insert(m.peer_address);
+  addresses.insert(s.told.begin(), s.told.end());
+  for (auto* here : {&s.checked, &s.waiting})
+    for (auto& [address, who] : *here)
+      addresses.insert(address);
+  addresses.erase(s.options.self.peer_address);
+  if (addresses == s.wanted) return;
+  s.wanted = addresses;
+  self->send(s.keeper, wanted_links{std::move(addresses)});
 }
 
-/// What a formed node does with the messages of a node that may not know yet.
-void check_peer(self_pointer self, const std::string& address, const raft::formation_message& m) {
-  if (auto* greeting = std::get_if<raft::hello>(&m))
-    check_greeting(self, address, *greeting);
-  else if (auto* refused = std::get_if<raft::formation_refused>(&m))
-    refused_by(self, address, *refused);
-}
+} // namespace formation_detail
 
-void on_link_state(self_pointer self, const link_state& l) {
-  auto& s = self->state;
-  // A new connection may lead to another process: everything is shown again.
-  if (auto checked = s.checked.find(l.address); checked != s.checked.end()) {
-    self->send(s.raft, peer_state{checked->second, s.links.at(l.address), false});
-    s.checked.erase(checked);
-  }
-  s.foreign_to.erase(l.address);
-  if (!l.up) {
-    s.connected.erase(l.address);
-    return;
-  }
-  s.connected.insert(l.address);
-  if (!s.machine) return greet(self, l.address);
-  s.machine->connected(l.address);
-  pump(self);
-}
-
-void on_tick(self_pointer self, const tick& t) {
-  auto& s = self->state;
-  s.now_ms = t.steady_ms;
-  if (t.steady_ms < s.next_hello_ms) return;
-  s.next_hello_ms = t.steady_ms + hello_period_ms;
-  if (s.machine) {
-    s.machine->tick();
-    return pump(self);
-  }
-  for (auto& address : s.connected)
-    if (!s.checked.contains(address)) greet(self, address);
-}
-
-} // namespace
-
-formation_actor::behavior_type formation(self_pointer self, formation_options options, raft_actor raft,
-                                         supervisor_actor supervisor) {
+formation_actor::behavior_type formation(formation_detail::self_pointer self, formation_options options,
+                                         raft_actor raft, supervisor_actor supervisor) {
+  using namespace formation_detail;
   auto& s = self->state;
   s.options = std::move(options);
   s.record = s.options.record;
@@ -177,19 +210,16 @@ formation_actor::behavior_type formation(self_pointer self, formation_options op
   s.supervisor = std::move(supervisor);
   if (s.record.formation.formed)
     become_formed(self);
-  else
+  else if (s.record.formation.accepted || !s.options.join)
     s.machine = std::make_unique<raft::formation>(s.options.self, s.options.addresses, s.record.formation,
                                                   s.options.fresh_cluster);
+  else
+    spdlog::info("cluster: waits to be added: troupe member add {}", s.options.self.id.name);
   pump(self);
   return {
-      [=](links_ready& ready) { self->state.links = std::move(ready.links); },
+      [=](links_ready& ready) { on_links(self, ready); },
       [=](const link_state& l) { on_link_state(self, l); },
-      [=](const formation_received& r) {
-        auto& s = self->state;
-        if (!s.machine) return check_peer(self, r.address, r.message);
-        s.machine->step(r.address, r.message);
-        pump(self);
-      },
+      [=](const formation_received& r) { on_received(self, r); },
       [=](log_started) -> caf::result<log_started> {
         if (!self->state.record.log_started) {
           self->state.record.log_started = true;
@@ -197,6 +227,7 @@ formation_actor::behavior_type formation(self_pointer self, formation_options op
         }
         return log_started{};
       },
+      [=](const members_known& m) { on_members(self, m.known); },
       [=](const tick& t) { on_tick(self, t); },
   };
 }

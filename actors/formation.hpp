@@ -1,7 +1,8 @@
 #pragma once
 
-// The actor around raft/formation.hpp: brings the cluster into being once, then checks every peer that
-// connects against the membership and tells links and Raft who is who.
+// The actor around raft/formation.hpp: brings the cluster into being once, or waits until this node is added
+// to one; then checks every node that connects against the members of the log and tells links and Raft who is
+// who.
 
 #include "actors/folder_record.hpp"
 #include "base/file.hpp"
@@ -29,6 +30,7 @@ struct formation_options {
   member self;                        ///< as it would be a member
   std::vector<std::string> addresses; ///< of all nodes of the cluster file, sorted
   cluster_id fresh_cluster;
+  bool join = false; ///< with an empty folder: wait to be added instead of forming a cluster
 };
 
 struct formation_actor_state {
@@ -37,15 +39,24 @@ struct formation_actor_state {
   formation_options options;
   raft_actor raft;
   supervisor_actor supervisor;
+  link_keeper_actor keeper; ///< null: the links never change
 
-  /// Until the cluster is formed; afterwards hellos are checked against `record`.
+  /// Until the cluster is formed. Null as well in a node that waits to be added.
   std::unique_ptr<raft::formation> machine;
   folder_record record;
+  raft::known_members known;                    ///< as the log says; never behind the membership in `record`
+  raft::log_position listed_at;                 ///< where `known` last named this node
   std::map<std::string, peer_link_actor> links; ///< by peer address
-  std::set<std::string> connected;
-  std::map<std::string, node_id> checked; ///< connected members that showed the right storage id
+  std::map<std::string, std::uint64_t> connected; ///< address and link_state::serial
+  std::map<std::string, raft::hello> greetings;   ///< newest of those connected
+  std::map<std::string, member> checked;          ///< connected nodes of this cluster
+  std::map<node_id, std::string> active;          ///< of those with one id, the one that Raft sends to
+  std::map<std::string, member> waiting;          ///< connected nodes that wait to be added
+  std::set<std::string> told;   ///< addresses of the members of the cluster that this node waits to join
+  std::set<std::string> wanted; ///< what the keeper was told last
   std::int64_t now_ms = 0;
   std::int64_t next_hello_ms = 0;
+  std::optional<std::int64_t> stop_at_ms;         ///< its removal is committed
   std::map<std::string, std::int64_t> greeted_ms; ///< when each address was last sent a hello
   std::string last_problem;                       ///< said once
   /// Connected nodes that belong to another cluster. When they are most of the list, this folder is the

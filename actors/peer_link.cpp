@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace troupe {
 
@@ -18,6 +19,13 @@ constexpr auto dial_timeout = std::chrono::seconds(4);
 constexpr auto hello_timeout = std::chrono::seconds(2);
 /// An acknowledgement travels alone when so many frames came and nothing went the other way.
 constexpr std::uint64_t frames_per_acknowledgement = 64;
+/// In the number of each connection that was dialed by the side that usually waits: the two sides count by
+/// themselves, and a frame must not be taken for one of another connection.
+constexpr std::uint64_t dialed_by_waiting_side = std::uint64_t{1} << 63;
+
+bool is_of_waiting_side(std::uint64_t connection) {
+  return (connection & dialed_by_waiting_side) != 0;
+}
 
 link_hello greeting(const peer_link_state& s, std::uint64_t connection) {
   return {peer_protocol_version, s.options.self_address, s.options.peer_address, s.options.incarnation.value,
@@ -34,11 +42,33 @@ std::string objection(const peer_link_state& s, const link_hello& h) {
   return {};
 }
 
+/// Empty when a connection that the other side has dialed may be taken. Of two that meet, the one of the side
+/// that dials first counts.
+std::string why_not_taken(const peer_link_state& s, const link_hello& theirs) {
+  if (auto why = objection(s, theirs); !why.empty()) return why;
+  if (is_of_waiting_side(theirs.connection) != s.options.dials) return "both sides think that they dial";
+  if (s.options.dials && s.greeting) return "this side's own connection is about to open";
+  if (!s.up || s.up->remote_incarnation != theirs.incarnation) return {};
+  bool same_dialer = is_of_waiting_side(s.up->number) == is_of_waiting_side(theirs.connection);
+  if (same_dialer && theirs.connection <= s.up->number)
+    return "a newer connection of the same process is open";
+  if (!same_dialer && s.options.dials) return "this side's own connection is open";
+  return {};
+}
+
 void schedule_dial(self_pointer self) {
   auto& s = self->state;
   s.backoff_ms = std::clamp(s.backoff_ms * 2, s.options.backoff_min_ms, s.options.backoff_max_ms);
   // Full jitter in the upper half, so that nodes that lost each other at once do not come back in step.
   s.dial_at_ms = s.now_ms + s.backoff_ms / 2 + static_cast<std::int64_t>(s.random() % (s.backoff_ms / 2 + 1));
+  // Seldom, so that it hardly ever meets a dial of the other side.
+  if (!s.options.dials) s.dial_at_ms += s.options.patience_ms;
+}
+
+/// Ends a dial that is under way: a late answer to it has an old generation.
+void forget_dial(peer_link_state& s) {
+  s.dialing = s.greeting = false;
+  ++s.generation;
 }
 
 void go_down(self_pointer self, std::string_view why) {
@@ -47,6 +77,7 @@ void go_down(self_pointer self, std::string_view why) {
   spdlog::warn("link: down peer={} reason=\"{}\" dropped={}", s.options.peer_address, why, s.up->dropped);
   self->demonitor(caf::actor_cast<caf::actor_addr>(s.up->remote));
   s.up.reset();
+  s.identity.reset();
   s.backoff_ms = 0;
   schedule_dial(self);
   self->send(s.formation, link_state{s.options.peer_address, false});
@@ -59,17 +90,18 @@ void go_up(self_pointer self, const link_hello& theirs, caf::strong_actor_ptr re
   s.up.emplace();
   s.up->remote = std::move(remote);
   s.up->number = theirs.connection;
+  s.up->serial = ++s.ups;
   s.up->remote_incarnation = theirs.incarnation;
   s.up->heard_ms = s.up->acknowledged_ms = s.now_ms;
   s.backoff_ms = 0;
   spdlog::info("link: up peer={} connection={} incarnation={:016x}", s.options.peer_address,
                theirs.connection, theirs.incarnation);
-  self->send(s.formation, link_state{s.options.peer_address, true});
+  self->send(s.formation, link_state{s.options.peer_address, true, s.up->serial});
 }
 
 void dial_failed(self_pointer self, const caf::error& e) {
   auto& s = self->state;
-  s.dialing = false;
+  s.dialing = s.greeting = false;
   schedule_dial(self);
   spdlog::debug("link: no connection peer={} reason=\"{}\"", s.options.peer_address,
                 self->system().render(e));
@@ -77,15 +109,17 @@ void dial_failed(self_pointer self, const caf::error& e) {
 
 void say_hello(self_pointer self, const caf::strong_actor_ptr& port, std::uint64_t generation) {
   auto& s = self->state;
-  self->request(caf::actor_cast<node_port_actor>(port), hello_timeout, greeting(s, generation),
+  s.greeting = true;
+  const auto number = generation | (s.options.dials ? 0 : dialed_by_waiting_side);
+  self->request(caf::actor_cast<node_port_actor>(port), hello_timeout, greeting(s, number),
                 caf::actor_cast<caf::strong_actor_ptr>(self))
       .then(
           [=](const link_hello& theirs, const caf::strong_actor_ptr& remote) {
             auto& s = self->state;
             if (generation != s.generation) return;
-            s.dialing = false;
+            s.dialing = s.greeting = false;
             auto why = objection(s, theirs);
-            if (why.empty() && theirs.connection == generation && remote) return go_up(self, theirs, remote);
+            if (why.empty() && theirs.connection == number && remote) return go_up(self, theirs, remote);
             spdlog::warn("link: refused what answers at {}: {}", s.options.peer_address, why);
             schedule_dial(self);
           },
@@ -192,7 +226,7 @@ void receive_peer_messages(self_pointer self, const link_frame& f) {
   }
   auto messages = decode_peer_messages(f.payload);
   if (!messages) return go_down(self, messages.error().detail);
-  self->send(s.raft, peer_input{id->peer, std::move(*messages)});
+  self->send(s.raft, peer_input{id->peer, id->storage, std::move(*messages)});
 }
 
 void acknowledge(self_pointer self) {
@@ -206,6 +240,9 @@ void acknowledge(self_pointer self) {
 void receive(self_pointer self, const link_frame& f) {
   auto& s = self->state;
   if (!take(s, f.incarnation, f.connection, f.taken)) return;
+  // What is refused was counted once: forwarded proposals that come twice would be refused after they were
+  // taken.
+  if (f.number <= s.up->received) return;
   s.up->received = f.number;
   if (f.cluster_high != 0 || f.cluster_low != 0) {
     receive_peer_messages(self, f);
@@ -220,9 +257,10 @@ void receive(self_pointer self, const link_frame& f) {
 void on_tick(self_pointer self, const tick& t) {
   auto& s = self->state;
   s.now_ms = t.steady_ms;
+  if (!std::exchange(s.started, true) && !s.options.dials) s.dial_at_ms = s.now_ms + s.options.patience_ms;
   if (s.up && s.now_ms - s.up->acknowledged_ms >= s.options.acknowledge_ms) acknowledge(self);
   if (s.up && s.now_ms - s.up->heard_ms > s.options.silence_ms) go_down(self, "the other end is silent");
-  if (s.options.dials && !s.up && !s.dialing && s.now_ms >= s.dial_at_ms) dial(self);
+  if (!s.up && !s.dialing && s.now_ms >= s.dial_at_ms) dial(self);
 }
 
 } // namespace
@@ -244,16 +282,13 @@ peer_link_actor::behavior_type peer_link(self_pointer self, peer_link_options op
       [=](const link_hello& theirs,
           const caf::strong_actor_ptr& remote) -> caf::result<link_hello, caf::strong_actor_ptr> {
         auto& s = self->state;
-        auto why = objection(s, theirs);
-        if (why.empty() && s.options.dials) why = "this side of the pair dials";
+        auto why = why_not_taken(s, theirs);
         if (why.empty() && !remote) why = "it sent no handle";
-        bool same_process = s.up && s.up->remote_incarnation == theirs.incarnation;
-        if (why.empty() && same_process && theirs.connection <= s.up->number)
-          why = "a newer connection of the same process is open";
         if (!why.empty()) {
           spdlog::warn("link: refused peer={}: {}", theirs.from, why);
           return caf::make_error(caf::sec::invalid_argument, why);
         }
+        forget_dial(s);
         go_up(self, theirs, remote);
         return {greeting(s, theirs.connection), caf::actor_cast<caf::strong_actor_ptr>(self)};
       },
@@ -266,7 +301,11 @@ peer_link_actor::behavior_type peer_link(self_pointer self, peer_link_options op
         frame.payload = encode(out.message);
         send_frame(self, std::move(frame));
       },
-      [=](const link_identity& id) { self->state.identity = id; },
+      [=](const link_identity& id) {
+        auto& s = self->state;
+        if (!s.up || s.up->serial != id.serial) return;
+        s.identity = id.peer ? std::optional{id} : std::nullopt;
+      },
       [=](const tick& t) { on_tick(self, t); },
   };
 }

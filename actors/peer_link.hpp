@@ -4,9 +4,12 @@
 //
 //   down --(time to dial)--> dialing --(hello answered)--> up --(monitor says down, or a newer hello)--> down
 //
-// One side of each pair dials (config::dials): when both do, links flap. A generation number guards against
-// answers to an earlier dial. What is sent while the link is down, or its window is full, is dropped, as a
-// network may; the consensus core repeats.
+// One side of each pair dials (config::dials): when both do, links flap. The other side dials only after it
+// has been without a link for a while, because the first one may not know it, or not be able to reach it. If
+// their dials meet all the same, that of the first side counts, and nobody dials while there is a link. A
+// generation number guards against answers to an earlier dial; the second side's have a bit of their own.
+// What is sent while the link is down, or its window is full, is dropped, as a network may; the consensus
+// core repeats.
 
 #include "messages/dialer.hpp"
 #include "messages/formation.hpp"
@@ -27,7 +30,8 @@ struct peer_link_options {
   std::string peer_address;
   std::string peer_host;
   std::uint16_t peer_port = 0;
-  bool dials = false;
+  bool dials = false; ///< at once; else only each time that there was no link for patience_ms
+  std::int64_t patience_ms = 3'000;
   incarnation_t incarnation;
   std::uint64_t seed = 0; ///< of the jitter
 
@@ -56,13 +60,16 @@ struct peer_link_state {
   std::int64_t now_ms = 0;
   std::int64_t dial_at_ms = 0;
   std::int64_t backoff_ms = 0;
+  bool started = false; ///< it has seen a tick
   bool dialing = false;
+  bool greeting = false;        ///< the dial was answered, and its hello is on its way
   std::uint64_t generation = 0; ///< number of the newest dial; the other side's numbers when it dials
 
   /// Set while the link is up.
   struct connection {
     caf::strong_actor_ptr remote;
     std::uint64_t number = 0;
+    std::uint64_t serial = 0;
     std::uint64_t remote_incarnation = 0;
     std::uint64_t sent = 0;                 ///< frames
     std::uint64_t received = 0;             ///< frames
@@ -74,7 +81,8 @@ struct peer_link_state {
     std::int64_t acknowledged_ms = 0; ///< when it was last sent an acknowledgement on its own
   };
   std::optional<connection> up;
-  std::optional<link_identity> identity;
+  std::uint64_t ups = 0;                 ///< connections so far
+  std::optional<link_identity> identity; ///< of this connection: the next may lead to another folder
 };
 
 peer_link_actor::behavior_type peer_link(peer_link_actor::stateful_pointer<peer_link_state> self,

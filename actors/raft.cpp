@@ -16,6 +16,7 @@ raft_actor::behavior_type raft_node(raft_actor::stateful_pointer<raft_state> sel
       [=](const search_report& r) { d->on_search_report(r); },
       [=](const cluster_formed& f) { d->formed(f); },
       [=](const peer_state& p) { d->on_peer_state(p); },
+      [=](const joiner_state& j) { d->on_joiner_state(j); },
       [=](peer_input& in) { d->on_peer_input(in); },
       [=](const persisted_notice& p) { d->on_persisted(p); },
       [=](const log_reset_done& r) { d->on_log_reset(r); },

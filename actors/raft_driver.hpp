@@ -1,9 +1,9 @@
 #pragma once
 
 // The state of the Raft actor and what it does, split by direction: raft_requests.cpp faces the askers,
-// raft_transfer.cpp those who want another leader, raft_output.cpp carries out what the core wants,
-// raft_upkeep.cpp does what time brings, raft_space.cpp minds memory and disk, raft.cpp is the table of
-// messages.
+// raft_transfer.cpp those who want another leader, raft_members.cpp those who want other members,
+// raft_output.cpp carries out what the core wants, raft_upkeep.cpp does what time brings, raft_space.cpp
+// minds memory and disk, raft.cpp is the table of messages.
 
 #include "actors/memory_policy.hpp"
 #include "actors/raft.hpp"
@@ -39,6 +39,9 @@ public:
   void before_stop(const give_way& g);
   void asked_to_hand_over(const node_id& from, const forward_handover& f);
 
+  // raft_members.cpp
+  void on_joiner_state(const joiner_state& j);
+
   // raft_output.cpp
   void want_pump();
   void pump();
@@ -73,6 +76,13 @@ private:
   void settle_transfers();
   void settle_stop();
   void sweep_transfers();
+  bool counts(const peer_input& in, const raft::message& m) const;
+  void tell_members();
+  void take_member(const request& r, const member_request& wish, const answer_sink_actor& sink);
+  void asked_for_member(const node_id& from, const forward_member& f);
+  void on_member_answer(const member_answer& a);
+  void settle_members();
+  void sweep_members();
   void ask_search_index();
   void answer_searches(raft::output& out);
   void tell_leadership();
@@ -118,6 +128,32 @@ private:
     std::int64_t deadline_ms;
   };
 
+  using member_outcome = std::variant<member_result, refusal>;
+  /// The wish for other members of an asker here, or of one at a node that forwarded it.
+  struct member_asker {
+    answer_sink_actor sink; ///< null: it was forwarded
+    std::uint64_t id;       ///< of the request, or the number of the forwarding node
+    node_id from;
+    incarnation_t asker;
+    member_request wish;
+    std::int64_t deadline_ms;
+    raft::log_position waits_for = {}; ///< the entry of its change; none: nothing is on its way
+    bool changed = false;
+    std::string trouble = {}; ///< why nothing has happened so far
+  };
+  struct member_forward {
+    answer_sink_actor sink;
+    std::uint64_t id;
+    std::int64_t deadline_ms;
+  };
+  /// monostate: wait.
+  using member_step = std::variant<std::monostate, member_outcome, raft::membership_change>;
+  std::optional<member_outcome> advance(member_asker& asker);
+  member_step next_step(member_asker& asker);
+  member_step moved_or_done(member_asker& asker, const member& m);
+  member_outcome member_done(const member_asker& asker) const;
+  void answer_member(const member_asker& asker, member_outcome outcome);
+
   self_pointer self_;
   raft_options options_;
   raft_peers peers_;
@@ -125,7 +161,14 @@ private:
   std::optional<snapshot_received> received_; ///< waits for the log to begin anew behind it
   std::optional<cluster_formed> forming_;     ///< the first entry is on its way to the disk
   caf::strong_actor_ptr formation_;
-  std::map<node_id, peer_link_actor> links_; ///< of members whose link is up
+  std::map<node_id, peer_link_actor> links_;         ///< of nodes of the cluster whose link is up
+  std::map<node_id, member> shown_;                  ///< what those say they are
+  std::vector<member> joiners_;                      ///< heard, and wait to be added; bounded by the links
+  std::pair<raft::log_position, bool> members_told_; ///< to the formation actor: where, and whether committed
+  std::vector<member_asker> member_askers_;          ///< these two together bounded by member_askers_max
+  std::map<std::uint64_t, member_forward> member_forwards_;
+  static constexpr std::size_t member_askers_max = 64;
+  std::uint64_t last_member_forward_ = 0;
 
   pending_writes writes_;
   pending_reads<routed_query> reads_;
@@ -139,7 +182,7 @@ private:
   memory_policy memory_;
   bool memory_warned_ = false;
   bool facts_asked_ = false;
-  index_t alarm_entry_; ///< the newest alarm this node proposed as the leader it is
+  index_t alarm_entry_; ///< the newest entry that this leader proposed for its memory
   bool pump_pending_ = false;
   term_t seen_term_;
   node_id seen_leader_;

@@ -19,7 +19,9 @@ void raft_driver::pump() {
   auto take = [&] { return core_->take(options_.core.lease_us != 0 ? options_.lease_clock_us() : 0); };
   for (auto out = take(); !out.empty(); out = take())
     carry_out(out);
+  tell_members();
   settle_transfers();
+  settle_members();
   settle_stop();
   flush();
 }

@@ -58,6 +58,8 @@ void raft_driver::take(const request& r, const answer_sink_actor& sink, std::vec
     answers_.add(sink, answer{r.id, status()});
   } else if (auto* transfer = std::get_if<transfer_request>(&r.body)) {
     take_transfer(r, *transfer, sink);
+  } else if (auto* wish = std::get_if<member_request>(&r.body)) {
+    take_member(r, *wish, sink);
   } else if (snapshot_askers_.size() >= snapshot_askers_max || !core_) {
     answers_.refuse(sink, r.id, core_ ? overloaded() : no_leader_known());
   } else {
@@ -238,6 +240,8 @@ cluster_status raft_driver::status() const {
   out.memory_alarm = facts_.memory_alarm;
   out.snapshot = snapshot_.index;
   out.search = search_;
+  for (auto& j : joiners_)
+    out.waiting.push_back({j.id, j.peer_address, j.http_address, node_role::forming, {}, -1, false, false});
   out.recovered = options_.recovered;
   if (!core_) return out;
   auto s = core_->get_status();
@@ -251,7 +255,7 @@ cluster_status raft_driver::status() const {
   out.last = s.last_index;
   out.first = s.first_index;
   for (auto& m : s.members.members) {
-    member_status row{m.id, m.peer_address, m.http_address, role_of(s, m.id), {}, -1};
+    member_status row{m.id, m.peer_address, m.http_address, role_of(s, m.id), {}, -1, m.voter, false};
     if (m.id == options_.self) {
       row.role = out.role;
       row.last_contact_ms = 0;
@@ -261,6 +265,7 @@ cluster_status raft_driver::status() const {
       if (f.id != m.id) continue;
       row.match = f.match;
       row.last_contact_ms = static_cast<std::int64_t>(f.ticks_since_contact) * options_.tick_ms;
+      row.keeps_up = f.keeps_up;
     }
     out.members.push_back(std::move(row));
   }
@@ -291,6 +296,7 @@ void raft_driver::sweep() {
     return over;
   });
   sweep_transfers();
+  sweep_members();
   flush();
 }
 

@@ -31,13 +31,20 @@ raft_driver::raft_driver(self_pointer self, raft_options options, raft_peers pee
 void raft_driver::begin(raft::recovered start) {
   snapshot_ = start.snapshot;
   core_.emplace(options_.core, options_.self, std::move(start), options_.seed);
+  // Empty: so that the log knows who wants to hear how it is, before there is anything to write.
+  self_->send(peers_.wal, raft::persist_batch{});
   want_pump();
 }
 
 void raft_driver::formed(const cluster_formed& f) {
-  if (core_ || forming_) return;
-  forming_ = f;
   formation_ = self_->current_sender();
+  if (core_ || forming_) return want_pump();
+  if (f.joined) {
+    raft::recovered nothing;
+    if (auto* m = f.members.find(options_.self)) nothing.storage = m->storage;
+    return begin(std::move(nothing));
+  }
+  forming_ = f;
   raft::persist_batch first;
   first.number = 1;
   first.state = raft::first_hard_state();
@@ -58,6 +65,7 @@ void raft_driver::on_persisted(const persisted_notice& p) {
     start.state = raft::first_hard_state();
     start.terms.push_back({first.index, first.term});
     start.last_index = first.index;
+    if (auto* m = forming_->members.find(options_.self)) start.storage = m->storage;
     start.memberships.push_back({first.index, forming_->members});
     start.tail.push_back(std::move(first));
     forming_.reset();
@@ -68,10 +76,12 @@ void raft_driver::on_persisted(const persisted_notice& p) {
 void raft_driver::on_peer_state(const peer_state& p) {
   if (p.up) {
     links_[p.peer] = p.link;
+    shown_[p.peer] = p.shown;
     if (log_.disk_full) tell_condition(p.link);
     if (core_ && core_->leader() == p.peer) dispatch_waiting();
   } else {
     links_.erase(p.peer);
+    shown_.erase(p.peer);
     full_peers_.erase(p.peer);
     if (core_ && core_->leader() == p.peer) writes_.leader_lost();
     if (core_) core_->unreachable(p.peer);
@@ -83,12 +93,16 @@ void raft_driver::on_peer_input(peer_input& in) {
   // Before the log has begun nothing may be answered; the sender repeats.
   if (!core_) return;
   for (auto& m : in.messages) {
-    if (auto* r = std::get_if<raft::message>(&m))
-      core_->step(in.from, std::move(*r));
-    else if (auto* f = std::get_if<forward_proposals>(&m))
+    if (auto* r = std::get_if<raft::message>(&m)) {
+      if (counts(in, *r)) core_->step(in.from, std::move(*r));
+    } else if (auto* f = std::get_if<forward_proposals>(&m))
       forwarded(in.from, *f);
     else if (auto* h = std::get_if<forward_handover>(&m))
       asked_to_hand_over(in.from, *h);
+    else if (auto* w = std::get_if<forward_member>(&m))
+      asked_for_member(in.from, *w);
+    else if (auto* a = std::get_if<member_answer>(&m))
+      on_member_answer(*a);
     else if (auto* c = std::get_if<peer_condition>(&m))
       on_peer_condition(in.from, *c);
     else
@@ -189,7 +203,7 @@ void raft_driver::maintain() {
   // What compaction has freed since the last batch is news without a batch.
   ask_facts();
   if (core_->role() != raft::role_kind::leader) return;
-  if (memory_.sheds_history(facts_.logical_bytes, facts_.memory_alarm)) return shed_history();
+  if (memory_.sheds_history(facts_.logical_bytes, facts_.memory_alarm)) return;
   auto revision = history_.due(now_.steady_ms, facts_.revision, facts_.compacted);
   if (!revision) return;
   command c;

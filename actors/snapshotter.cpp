@@ -143,6 +143,8 @@ void reject(self_pointer self, const raft::incoming_chunk& chunk, const error& w
   if (why.code == errc::io_error) return fail_stop(self, why);
   spdlog::error("snapshot: what the leader sends cannot be used: {}", why.detail);
   self->state.sink.reset();
+  // The leader begins again; until then the log may make space for it.
+  if (why.code == errc::disk_full) self->send(raft_of(self), snapshot_report{false, {}, 0, why.detail, true});
   self->send(raft_of(self), chunk_stored{chunk.meta, chunk.offset, false});
 }
 

@@ -12,6 +12,8 @@ namespace {
 
 using self_pointer = wal_writer_actor::stateful_pointer<wal_writer_state>;
 
+constexpr unsigned hold_pause_ticks = 5;
+
 raft_actor raft_of(self_pointer self) {
   return caf::actor_cast<raft_actor>(self->state.raft);
 }
@@ -47,6 +49,7 @@ bool give_reserve(self_pointer self, std::string_view why) {
   auto& s = self->state;
   auto given = s.log->release_reserve();
   if (!given) return fail_stop(self, given.error()), false;
+  if (*given) s.hold_pause = hold_pause_ticks;
   set_disk_full(self, true, why);
   return *given;
 }
@@ -85,7 +88,7 @@ bool stage_entries(self_pointer self, raft::persist_batch& batch) {
     s.last_term = part.back().term;
     rest = rest.subspan(part.size());
   }
-  s.staged_number = batch.number;
+  if (batch.number != 0) s.staged_number = batch.number;
   return true;
 }
 
@@ -194,6 +197,7 @@ wal_writer_actor::behavior_type wal_writer(self_pointer self,
         if (auto done = s.log->save_snapshot(c.meta, c.first_kept); !done)
           return fail_stop(self, done.error());
         if (auto done = s.log->sync(); !done) return fail_stop(self, done.error());
+        s.hold_pause = 0;
         report_condition(self);
         want_flush(self);
       },
@@ -216,13 +220,19 @@ wal_writer_actor::behavior_type wal_writer(self_pointer self,
         want_flush(self);
       },
       [=](disk_short) {
-        if (!self->state.stopped) give_reserve(self, "a snapshot does not fit");
+        auto& s = self->state;
+        bool held = s.log->holds_reserve() && !s.stopped;
+        if (held && s.log->reserve_bytes() != 0) give_reserve(self, "a snapshot does not fit");
       },
       [=](flush_log) { flush(self); },
       [=](const tick&) {
         auto& s = self->state;
         if (s.stopped) return;
-        if (s.disk_full) hold_reserve(self);
+        if (s.hold_pause > 0)
+          --s.hold_pause;
+        else if (s.disk_full)
+          hold_reserve(self);
+        if (s.stopped) return;
         if (s.disk_full) prepare_next(self);
         // Also when nothing waits: append may have made the next segment itself, with nothing left to
         // prepare.

@@ -31,9 +31,10 @@ struct wal_writer_state {
   std::optional<snapshot_meta> staged_reset;
   term_t last_term;
   bool flush_pending = false;
-  bool disk_full = false; ///< until the log has its next segment and its reserve again
-  bool told_room = false; ///< log_condition::room, as last said
-  bool stopped = false;   ///< a write or sync failed: nothing more is written
+  bool disk_full = false;  ///< until the log has its next segment and its reserve again
+  unsigned hold_pause = 0; ///< ticks before the reserve is taken again: what it gave is for a snapshot first
+  bool told_room = false;  ///< log_condition::room, as last said
+  bool stopped = false;    ///< a write or sync failed: nothing more is written
 };
 
 wal_writer_actor::behavior_type wal_writer(wal_writer_actor::stateful_pointer<wal_writer_state> self,

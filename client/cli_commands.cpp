@@ -194,9 +194,9 @@ exit_code run_scan(const cli_options& o) {
   return exit_code::ok;
 }
 
-exit_code run_status(const cli_options& o) {
+result<cluster_status> status_of_leader(const cli_options& o) {
   auto status = client{o.endpoints, o.client}.status();
-  if (!status) return say(o, status.error());
+  if (!status) return status;
   if (status->leader && status->leader != status->self) {
     // The leader knows more, above all what is durable where.
     const auto leader = std::find_if(status->members.begin(), status->members.end(),
@@ -207,6 +207,12 @@ exit_code run_status(const cli_options& o) {
       if (auto better = client{{leader->peer_address}, options}.status()) status = std::move(better);
     }
   }
+  return status;
+}
+
+exit_code run_status(const cli_options& o) {
+  auto status = status_of_leader(o);
+  if (!status) return say(o, status.error());
   auto shown = show(o.json_output ? status_json(*status) : status_table(*status));
   if (shown != exit_code::ok) return shown;
   // What a node that does not lead cannot tell is no reason to wake somebody.

@@ -28,7 +28,10 @@ struct cli_options {
   bool json_output = false;
 
   std::string key;
-  std::string node;                 ///< empty: any
+  std::string node; ///< empty: any
+  std::string peer; ///< of the node, when it has to be the one there; empty: any
+  bool as_learner = false;
+  std::uint64_t wait_ms = 600'000;  ///< for a new member to catch up
   std::optional<std::string> value; ///< none or "-": standard input
   std::string file;                 ///< empty: not given; "-": standard input
   bool value_is_json = false;
@@ -67,6 +70,14 @@ exit_code run_search(const cli_options& o);
 exit_code run_status(const cli_options& o);
 exit_code run_snapshot(const cli_options& o);
 exit_code run_transfer(const cli_options& o);
+exit_code run_member_add(const cli_options& o);
+exit_code run_member_replace(const cli_options& o);
+exit_code run_member_promote(const cli_options& o);
+exit_code run_member_remove(const cli_options& o);
+exit_code run_member_list(const cli_options& o);
+
+/// As the leader sees it, if that can be reached, else as the node that was asked does.
+result<cluster_status> status_of_leader(const cli_options& o);
 
 /// Prints a result; one that could not be shown is not a success, but what was done stays done.
 exit_code show(std::string_view text, exit_code code = exit_code::ok);

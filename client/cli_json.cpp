@@ -194,6 +194,10 @@ std::string transfer_json(const transfer_result& done) {
   return render(net::transfer_plan{}, done);
 }
 
+std::string member_json(const node_id& id, const member_result& done) {
+  return render(net::member_plan{id.name}, done);
+}
+
 std::string failure_json(const failure& why) {
   std::string line = "{\"error\":";
   net::append_json_text(line, to_string(why.kind));

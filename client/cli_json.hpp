@@ -33,6 +33,7 @@ std::string search_json(const search_request& asked, search_result found);
 std::string status_json(const cluster_status& status);
 std::string snapshot_json(const snapshot_result& done);
 std::string transfer_json(const transfer_result& done);
+std::string member_json(const node_id& id, const member_result& done);
 /// {"error":"unavailable","detail":"..."}
 std::string failure_json(const failure& why);
 

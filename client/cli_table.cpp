@@ -70,6 +70,22 @@ void append_row(std::string& out, const row& r, const std::array<std::size_t, 7>
   out += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
 }
 
+void append_table(std::string& out, const std::vector<row>& rows) {
+  std::array<std::size_t, 7> widths{};
+  for (auto& r : rows)
+    for (std::size_t i = 0; i < r.size(); ++i)
+      widths[i] = std::max(widths[i], r[i].size());
+  for (auto& r : rows)
+    append_row(out, r, widths);
+}
+
+/// Whether a member votes, and if not whether it could.
+std::string vote_of(const cluster_status& s, const member_status& m) {
+  if (m.voter) return "yes";
+  if (s.role != node_role::leader) return "no";
+  return m.keeps_up ? "no, has caught up" : "no, catching up";
+}
+
 } // namespace
 
 std::string status_table(const cluster_status& s) {
@@ -94,12 +110,21 @@ std::string status_table(const cluster_status& s) {
     rows.push_back(row_of(s, s.members[i]));
     rows.back().back() = state_of(well.members[i]);
   }
-  std::array<std::size_t, 7> widths{};
-  for (auto& r : rows)
-    for (std::size_t i = 0; i < r.size(); ++i)
-      widths[i] = std::max(widths[i], r[i].size());
-  for (auto& r : rows)
-    append_row(out, r, widths);
+  append_table(out, rows);
+  return out;
+}
+
+std::string member_table(const cluster_status& s) {
+  std::vector<row> rows{{"  NODE", "PEER", "HTTP", "VOTES", "DURABLE", "HEARD", {}}};
+  for (auto& m : s.members) {
+    auto r = row_of(s, m);
+    r[3] = vote_of(s, m);
+    rows.push_back(std::move(r));
+  }
+  for (auto& m : s.waiting)
+    rows.push_back({"  " + m.id.name, m.peer_address, m.http_address, "waits to be added", "-", "now", {}});
+  std::string out;
+  append_table(out, rows);
   return out;
 }
 

@@ -242,6 +242,10 @@ result<transfer_result> client::transfer(node_id to) {
   return parts_->ask<transfer_result>(transfer_request{std::move(to)}, failure_kind::timed_out);
 }
 
+result<member_result> client::change_members(member_request wish) {
+  return parts_->ask<member_result>(std::move(wish), failure_kind::outcome_unknown);
+}
+
 std::optional<range_query> next_page(range_query range, const query_result& page) {
   if (!page.more || page.items.empty()) return std::nullopt;
   range.at = page.revision;

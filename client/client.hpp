@@ -96,6 +96,9 @@ public:
   result<snapshot_result> snapshot();
   /// Makes the leader hand over to the node `to`, or if empty to the voter that holds most of the log.
   result<transfer_result> transfer(node_id to = {});
+  /// Changes the members; asked again after a lost answer, it does no more than once. A failure of kind
+  /// conflict means that the cluster could not be changed so now: its detail says why.
+  result<member_result> change_members(member_request wish);
 
 private:
   struct parts;

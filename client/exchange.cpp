@@ -156,6 +156,8 @@ bool exchange::transmit(std::set<call_id>& waiting, std::vector<request>& out, s
       r.body = *s;
     else if (auto* t = std::get_if<transfer_request>(&c.body))
       r.body = *t;
+    else if (auto* m = std::get_if<member_request>(&c.body))
+      r.body = *m;
     else if (std::holds_alternative<snapshot_now_request>(c.body))
       r.body = snapshot_now_request{};
     else
@@ -234,6 +236,8 @@ void exchange::receive(std::vector<answer> answers, std::int64_t now_ms) {
       finish(place, std::move(*snapshot));
     } else if (auto* transfer = std::get_if<transfer_result>(&a.body)) {
       finish(place, std::move(*transfer));
+    } else if (auto* members = std::get_if<member_result>(&a.body)) {
+      finish(place, std::move(*members));
     } else if (auto* found = std::get_if<search_result>(&a.body)) {
       finish(place, std::move(*found));
     } else {
@@ -331,7 +335,8 @@ void exchange::give_up(call_map::iterator place, const std::string& why) {
   if (c.doubts)
     kind = failure_kind::outcome_unknown;
   else if (!c.writes && c.sent)
-    kind = failure_kind::timed_out;
+    kind = std::holds_alternative<member_request>(c.body) ? failure_kind::outcome_unknown
+                                                          : failure_kind::timed_out;
   fail(place, kind, why);
 }
 

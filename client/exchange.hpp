@@ -88,7 +88,7 @@ private:
   struct open_call {
     /// A transaction until it is stamped and encoded.
     std::variant<transaction, write_request, read_request, status_request, snapshot_now_request,
-                 search_request, transfer_request>
+                 search_request, transfer_request, member_request>
         body;
     std::int64_t deadline_ms = 0;
     std::size_t bytes = 0;

@@ -129,6 +129,33 @@ int run_recover(char** argv) {
 
 using action = std::function<exit_code(const cli_options&)>;
 
+void add_member_commands(CLI::App& app, cli_options& o, std::map<CLI::App*, action>& actions) {
+  auto* member = add_command(app, "member", "add, remove and list the members of the cluster");
+  member->require_subcommand(1);
+  const auto about_node = [&](const char* name, const char* what, action run) {
+    auto* command = add_command(*member, name, what);
+    command->add_option("NODE", o.node, "its id")->required();
+    actions[command] = std::move(run);
+    return command;
+  };
+  const auto brings_in = [&](CLI::App* command) {
+    command->add_option("--peer", o.peer, "only the node at this peer address")->type_name("HOST:PORT");
+    command->add_flag("--learner", o.as_learner, "do not wait for it to catch up and vote");
+    command->add_option("--wait", o.wait_ms, "how long it may take to catch up, such as 10m")
+        ->transform(CLI::AsNumberWithUnit(
+            std::map<std::string, std::uint64_t>{{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}},
+            CLI::AsNumberWithUnit::UNIT_REQUIRED, "TIME"))
+        ->type_name("TIME")
+        ->default_str("10m");
+  };
+  brings_in(about_node("add", "add the node that was started with --join", run_member_add));
+  brings_in(about_node("replace", "put the node that was started with --join in the place of a lost one",
+                       run_member_replace));
+  about_node("promote", "let a learner vote", run_member_promote);
+  about_node("remove", "take a node out; it stops by itself", run_member_remove);
+  actions[add_command(*member, "list", "show the members, and who waits to be added")] = run_member_list;
+}
+
 std::map<CLI::App*, action> add_commands(CLI::App& app, cli_options& o, raw_options& raw) {
   std::map<CLI::App*, action> actions;
   auto* put = add_command(app, "put", "store a value");
@@ -198,6 +225,8 @@ std::map<CLI::App*, action> add_commands(CLI::App& app, cli_options& o, raw_opti
   auto* transfer = add_command(app, "transfer", "hand the leadership to another node");
   transfer->add_option("NODE", o.node, "its id; if missing, the voter that holds most of the log");
   actions[transfer] = run_transfer;
+
+  add_member_commands(app, o, actions);
   return actions;
 }
 
@@ -228,5 +257,7 @@ int main(int argc, char** argv) {
   // A single request is not worth a second connection.
   o.client.prefer_leader = false;
   o.json_output = raw.json || raw.output == "json";
-  return static_cast<int>(actions.at(app.get_subcommands().front())(o));
+  auto* chosen = app.get_subcommands().front();
+  if (auto nested = chosen->get_subcommands(); !nested.empty()) chosen = nested.front();
+  return static_cast<int>(actions.at(chosen)(o));
 }

@@ -17,3 +17,8 @@ if(NOT TROUPE_SANITIZE STREQUAL "")
   add_compile_options(-fsanitize=${TROUPE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${TROUPE_SANITIZE})
 endif()
+
+# libFuzzer counts what runs in every file; a fuzz target alone is linked with its main().
+if(TROUPE_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

@@ -246,6 +246,15 @@ template <class Archive>
 void serialize(Archive& ar, transfer_request& v, unsigned) {
   ar& v.target;
 }
+constexpr bool is_valid(member_action a) {
+  return a <= member_action::replace;
+}
+template <class Archive>
+void serialize(Archive& ar, member_request& v, unsigned) {
+  ar& v.action;
+  ar& v.id;
+  ar& v.peer_address;
+}
 template <class Archive>
 void serialize(Archive& ar, request& v, unsigned) {
   ar& v.id;
@@ -267,6 +276,8 @@ void serialize(Archive& ar, member_status& v, unsigned) {
   ar& v.role;
   ar& v.match;
   ar& v.last_contact_ms;
+  ar& v.voter;
+  ar& v.keeps_up;
 }
 template <class Archive>
 void serialize(Archive& ar, cluster_status& v, unsigned) {
@@ -289,6 +300,7 @@ void serialize(Archive& ar, cluster_status& v, unsigned) {
   ar& v.memory_alarm;
   ar& v.disk_full;
   ar& v.members;
+  ar& v.waiting;
   ar& v.search;
   ar& v.recovered;
 }
@@ -302,6 +314,13 @@ template <class Archive>
 void serialize(Archive& ar, transfer_result& v, unsigned) {
   ar& v.leader;
   ar& v.term;
+}
+template <class Archive>
+void serialize(Archive& ar, member_result& v, unsigned) {
+  ar& v.changed;
+  ar& v.index;
+  ar& v.voters;
+  ar& v.learners;
 }
 template <class Archive>
 void serialize(Archive& ar, answer& v, unsigned) {

@@ -45,11 +45,34 @@ struct transfer_request {
   friend bool operator==(const transfer_request&, const transfer_request&) = default;
 };
 
+/// add: the node that waits under this id becomes a learner, or a member is found at the addresses that it
+/// says now. replace: the member of this id goes, and the node that waits under it is added in its place.
+enum class member_action : std::uint8_t { add = 0, promote = 1, remove = 2, replace = 3 };
+
+constexpr std::string_view to_string(member_action action) {
+  switch (action) {
+  case member_action::add: return "add";
+  case member_action::promote: return "promote";
+  case member_action::remove: return "remove";
+  case member_action::replace: return "replace";
+  }
+  return "unknown action";
+}
+
+/// Changes the members. Any node may be asked; asking again for what is so already changes nothing.
+struct member_request {
+  member_action action = member_action::add;
+  node_id id;
+  std::string peer_address; ///< of the node to be added or replaced, when it has to be this one; empty: any
+
+  friend bool operator==(const member_request&, const member_request&) = default;
+};
+
 struct request {
   std::uint64_t id = 0;              ///< chosen by the asker, unique among its open requests
   std::uint32_t timeout_ms = 10'000; ///< from when the node receives it; the node then answers with a refusal
   std::variant<write_request, read_request, status_request, snapshot_now_request, search_request,
-               transfer_request>
+               transfer_request, member_request>
       body;
 
   friend bool operator==(const request&, const request&) = default;
@@ -85,6 +108,8 @@ struct member_status {
   node_role role = node_role::follower; ///< as this node sees it
   index_t match;                        ///< known to be durable there; 0 when this node is not the leader
   std::int64_t last_contact_ms = -1;    ///< since anything was heard from it; -1: never, 0: itself
+  bool voter = true;                    ///< false: a learner, which counts for no majority
+  bool keeps_up = false;                ///< the leader's view: near enough for a learner to be promoted
 
   friend bool operator==(const member_status&, const member_status&) = default;
 };
@@ -109,7 +134,8 @@ struct cluster_status {
   bool memory_alarm = false;      ///< the cluster takes no writes that grow
   bool disk_full = false;         ///< of the node that is asked
   std::vector<member_status> members;
-  search_status search; ///< of the node that is asked
+  std::vector<member_status> waiting; ///< nodes heard here that wait to be added
+  search_status search;               ///< of the node that is asked
   std::string recovered; ///< how `troupe recover` or `restore` made that node's folder; empty: they did not
 
   friend bool operator==(const cluster_status&, const cluster_status&) = default;
@@ -131,10 +157,20 @@ struct transfer_result {
   friend bool operator==(const transfer_result&, const transfer_result&) = default;
 };
 
+/// The change is committed.
+struct member_result {
+  bool changed = false; ///< false: it was so already
+  index_t index;        ///< of the log, in which the members stand
+  std::uint32_t voters = 0;
+  std::uint32_t learners = 0;
+
+  friend bool operator==(const member_result&, const member_result&) = default;
+};
+
 struct answer {
   std::uint64_t id = 0;
   std::variant<command_result, query_result, cluster_status, snapshot_result, refusal, search_result,
-               transfer_result>
+               transfer_result, member_result>
       body;
 
   friend bool operator==(const answer&, const answer&) = default;

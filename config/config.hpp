@@ -194,6 +194,7 @@ struct node_config : settings {
   address peer;         ///< where this node listens for nodes and CAF clients, and what the others call it
   address http;         ///< where it listens for HTTP; may be a wildcard host
   std::string data_dir; ///< relative to the working directory of the process
+  bool join = false;    ///< with an empty folder, wait to be added to a cluster instead of forming one
   /// All nodes including this one, sorted by peer address, so that every node of a cluster holds the same
   /// list.
   std::vector<member> members;

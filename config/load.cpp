@@ -100,7 +100,13 @@ result<node_config> load_node(const start_arguments& flags, const environment& e
   }
   cross_check(all);
   if (!all.problems.empty()) return all.problems.to_error();
-  return build(all, self.value());
+  if (flags.join && all.nodes.size() == 1) {
+    all.problems.add({"--join"}, "needs the address of a member of the cluster: in the file, or by --peers");
+    return all.problems.to_error();
+  }
+  auto out = build(all, self.value());
+  out.join = flags.join;
+  return out;
 }
 
 } // namespace troupe::config

@@ -32,6 +32,7 @@ struct start_arguments {
   std::optional<std::string> peers;     ///< --peers URL,URL: the HTTP addresses of the other nodes
   std::optional<std::string> data_dir;  ///< --data-dir DIR
   std::optional<std::string> log_level; ///< --log-level LEVEL
+  bool join = false;                    ///< --join: with an empty folder, wait to be added to a cluster
 };
 
 /// Answers the value of an environment variable, or nothing when it is not set.

@@ -16,6 +16,7 @@ namespace troupe {
 struct link_state {
   std::string address; ///< of the other node
   bool up = false;
+  std::uint64_t serial = 0; ///< counts the connections of this link
 };
 
 /// From a link.
@@ -26,6 +27,11 @@ struct formation_received {
 
 struct log_started {};
 
+/// From raft, first when it hears that the cluster has formed and then with each change: who belongs to it.
+struct members_known {
+  raft::known_members known;
+};
+
 using formation_actor = caf::typed_actor<
     // from the supervisor
     caf::reacts_to<links_ready>,
@@ -34,6 +40,8 @@ using formation_actor = caf::typed_actor<
     // from raft: the first entry is durable; answered when node.id says so too, so that a missing log is from
     // then on a lost log
     caf::replies_to<log_started>::with<log_started>,
+    // from raft
+    caf::reacts_to<members_known>,
     // from the ticker: say hello again
     caf::reacts_to<tick>>;
 
@@ -42,3 +50,4 @@ using formation_actor = caf::typed_actor<
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::link_state)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::formation_received)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::log_started)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::members_known)

@@ -7,6 +7,7 @@
 
 #include "base/entry.hpp"
 #include "base/result.hpp"
+#include "command/request.hpp"
 #include "messages/tick.hpp"
 #include "raft/formation.hpp"
 #include "raft/message.hpp"
@@ -101,8 +102,23 @@ struct forward_handover {
   node_id to;
 };
 
-using peer_message =
-    std::variant<raft::message, forward_proposals, forward_refusal, forward_handover, peer_condition>;
+/// A node hands the wish for another membership to the leader, which answers with member_answer.
+struct forward_member {
+  incarnation_t asker;      ///< the asking process
+  std::uint64_t number = 0; ///< chosen by it
+  std::uint32_t timeout_ms = 0;
+  member_request wish;
+};
+
+/// What became of it. If it gets lost the asker does not know, and says so.
+struct member_answer {
+  incarnation_t asker;
+  std::uint64_t number = 0;
+  std::variant<member_result, refusal> outcome;
+};
+
+using peer_message = std::variant<raft::message, forward_proposals, forward_refusal, forward_handover,
+                                  peer_condition, forward_member, member_answer>;
 
 std::string encode_peer_messages(const std::vector<peer_message>& batch);
 result<std::vector<peer_message>> decode_peer_messages(std::string_view bytes);
@@ -117,7 +133,9 @@ struct link_send {
 struct link_identity {
   cluster_id cluster;
   node_id self;
-  node_id peer;
+  node_id peer;             ///< empty: nobody any more
+  storage_id storage = {};  ///< of the peer
+  std::uint64_t serial = 0; ///< link_state::serial of the connection that it was found out on
 };
 
 /// The same for the messages that found the cluster.

@@ -1,4 +1,5 @@
 #include "base/entry_archive.hpp"
+#include "command/archive.hpp"
 #include "messages/peer.hpp"
 #include "raft/message_archive.hpp"
 
@@ -44,6 +45,20 @@ template <class Archive>
 void serialize(Archive& ar, forward_handover& v, unsigned) {
   ar& v.term;
   ar& v.to;
+}
+
+template <class Archive>
+void serialize(Archive& ar, forward_member& v, unsigned) {
+  ar& v.asker;
+  ar& v.number;
+  ar& v.timeout_ms;
+  ar& v.wish;
+}
+template <class Archive>
+void serialize(Archive& ar, member_answer& v, unsigned) {
+  ar& v.asker;
+  ar& v.number;
+  ar& v.outcome;
 }
 
 std::string encode_peer_messages(const std::vector<peer_message>& batch) {

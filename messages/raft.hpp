@@ -24,18 +24,27 @@ namespace troupe {
 /// The cluster has formed, now or in an earlier run.
 struct cluster_formed {
   membership members;
+  bool joined = false; ///< this node was added to it: its log begins empty, and the leader fills it
 };
 
-/// A link to a member went up (and the member was checked) or down.
+/// A link to a node of this cluster went up (and the node was checked) or down.
 struct peer_state {
   node_id peer;
   peer_link_actor link;
   bool up = false;
+  member shown = {}; ///< of one that is up: what it says it is, and where
 };
 
-/// From a link: what a member sent.
+/// From the formation actor: a node that waits to be added was heard, or no longer is.
+struct joiner_state {
+  member who;
+  bool here = false;
+};
+
+/// From a link: what a node sent that the formation actor let in.
 struct peer_input {
   node_id from;
+  storage_id storage; ///< of its folder: what it answers counts only if the newest membership names this one
   std::vector<peer_message> messages;
 };
 
@@ -66,7 +75,7 @@ using raft_actor = caf::typed_actor<
     // from the formation actor, once
     caf::reacts_to<cluster_formed>,
     // from the formation actor
-    caf::reacts_to<peer_state>,
+    caf::reacts_to<peer_state>, caf::reacts_to<joiner_state>,
     // from the links
     caf::reacts_to<peer_input>,
     // from the WAL writer
@@ -87,6 +96,7 @@ using raft_actor = caf::typed_actor<
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::cluster_formed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::peer_state)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::joiner_state)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::peer_input)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::search_parts)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::give_way)

@@ -1,2 +1,2 @@
 # The external embedding service, behind search/embedder.hpp.
-troupe_library(http_embedder SOURCES http_embedder.cpp LINKS troupe::search Boost::json CURL::libcurl)
+troupe_library(http_embedder SOURCES embedding_answer.cpp http_embedder.cpp LINKS troupe::search Boost::json CURL::libcurl)

@@ -15,7 +15,7 @@ set_source_files_properties(
 )
 
 troupe_library(http
-  SOURCES docs_ui.cpp ${CMAKE_CURRENT_BINARY_DIR}/docs_ui_embedded.cpp http_api.cpp http_api_admin.cpp http_api_batch.cpp http_api_body.cpp
+  SOURCES docs_ui.cpp ${CMAKE_CURRENT_BINARY_DIR}/docs_ui_embedded.cpp http_api.cpp http_api_admin.cpp http_api_members.cpp http_api_batch.cpp http_api_body.cpp
           http_api_common.cpp http_api_kv.cpp http_api_range.cpp http_api_search.cpp http_api_search_render.cpp http_cursor.cpp http_json.cpp http_problem.cpp
           http_connection.cpp http_parser.cpp http_routes.cpp http_server.cpp http_target.cpp http_text.cpp http_wire.cpp
   LINKS troupe::command troupe::config Boost::headers Boost::json Boost::url absl::strings OpenSSL::Crypto)

@@ -32,6 +32,10 @@ outcome_of_translation dispatch(route_id id, context& request) {
   case route_id::cluster: return get_cluster(request);
   case route_id::snapshot: return post_snapshot(request);
   case route_id::transfer: return post_transfer(request);
+  case route_id::member_add: return post_member(request);
+  case route_id::member_promote: return promote_member(request);
+  case route_id::member_replace: return replace_member(request);
+  case route_id::member_remove: return delete_member(request);
   case route_id::healthz: return healthy(request);
   case route_id::readyz: return get_ready(request);
   case route_id::metrics: return metrics(request);
@@ -85,6 +89,9 @@ struct renderer {
   http_response operator()(const transfer_plan&, const transfer_result& r) const {
     return render_transfer(r);
   }
+  http_response operator()(const member_plan& plan, const member_result& r) const {
+    return render_member(plan, r);
+  }
   template <class Plan>
   http_response operator()(const Plan& plan, const refusal& r) const {
     return render_refusal(plan, r);
@@ -95,9 +102,11 @@ struct renderer {
   }
 };
 
+/// Lost, it may have been done all the same.
 bool writes(const answer_plan& plan) {
   return std::holds_alternative<put_plan>(plan) || std::holds_alternative<delete_plan>(plan) ||
-         std::holds_alternative<bulk_plan>(plan) || std::holds_alternative<txn_plan>(plan);
+         std::holds_alternative<bulk_plan>(plan) || std::holds_alternative<txn_plan>(plan) ||
+         std::holds_alternative<member_plan>(plan);
 }
 
 } // namespace

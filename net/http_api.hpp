@@ -81,9 +81,13 @@ struct search_plan {
 struct cluster_plan {};
 struct snapshot_plan {};
 struct transfer_plan {};
+struct member_plan {
+  std::string id;
+};
 struct ready_plan {};
-using answer_plan = std::variant<put_plan, delete_plan, get_plan, range_plan, bulk_plan, txn_plan,
-                                 search_plan, cluster_plan, snapshot_plan, transfer_plan, ready_plan>;
+using answer_plan =
+    std::variant<put_plan, delete_plan, get_plan, range_plan, bulk_plan, txn_plan, search_plan, cluster_plan,
+                 snapshot_plan, transfer_plan, member_plan, ready_plan>;
 
 /// To be sent as a request with an id of the caller's.
 struct http_call {

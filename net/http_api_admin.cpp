@@ -48,7 +48,8 @@ void append_member(std::string& out, const member_status& member) {
     out += "null";
   else
     append_number(out, member.last_contact_ms);
-  out += '}';
+  out += member.voter ? ",\"voter\":true" : ",\"voter\":false";
+  out += member.keeps_up ? ",\"keeps_up\":true}" : ",\"keeps_up\":false}";
 }
 
 void append_health(std::string& body, const health& h) {
@@ -161,6 +162,13 @@ http_response render_cluster(const cluster_status& status) {
   for (auto& member : status.members) {
     if (&member != &status.members.front()) body += ',';
     append_member(body, member);
+  }
+  body += "],\"waiting\":[";
+  for (auto& node : status.waiting) {
+    append_text(body, &node == &status.waiting.front() ? "{\"id\":" : ",{\"id\":", node.id.name);
+    append_text(body, ",\"peer_address\":", node.peer_address);
+    append_text(body, ",\"http_address\":", node.http_address);
+    body += '}';
   }
   body += ']';
   append_search(body, status.search);

@@ -42,6 +42,10 @@ outcome_of_translation post_search(context&);
 outcome_of_translation get_cluster(context&);
 outcome_of_translation post_snapshot(context&);
 outcome_of_translation post_transfer(context&);
+outcome_of_translation post_member(context&);
+outcome_of_translation promote_member(context&);
+outcome_of_translation replace_member(context&);
+outcome_of_translation delete_member(context&);
 outcome_of_translation get_ready(context&);
 
 http_response render_put(const put_plan&, const command_result&);
@@ -56,6 +60,7 @@ http_response render_search_refused(const search_result&);
 http_response render_cluster(const cluster_status&);
 http_response render_snapshot(const snapshot_result&);
 http_response render_transfer(const transfer_result&);
+http_response render_member(const member_plan&, const member_result&);
 http_response render_ready(const query_result&);
 http_response render_ready(const search_result&);
 /// The result of a command that was not applied. Precondition: code is not applied.

@@ -1,13 +1,12 @@
 #include "net/http_embedder.hpp"
 
+#include "net/embedding_answer.hpp"
 #include "search/passages.hpp"
 
 #include <boost/json.hpp>
 #include <curl/curl.h>
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <span>
 #include <string_view>
 #include <thread>
@@ -41,58 +40,6 @@ std::string request_body(const std::string& model, std::string_view text,
   for (const auto& p : passages)
     inputs.emplace_back(text.substr(p.begin, p.end - p.begin));
   return json::serialize(json::object{{"model", model}, {"input", std::move(inputs)}});
-}
-
-/// Appends one vector, or says what is wrong with it.
-result<void> read_vector(const json::value* values, std::uint32_t dimension, float* to) {
-  const auto* numbers = values == nullptr ? nullptr : values->if_array();
-  if (numbers == nullptr) return error{errc::unavailable, "an embedding is missing"};
-  if (numbers->size() != dimension)
-    return error{errc::unavailable, "an embedding has dimension " + std::to_string(numbers->size()) +
-                                        ", configured is " + std::to_string(dimension)};
-  for (const auto& number : *numbers) {
-    if (!number.is_number()) return error{errc::unavailable, "an embedding has something that is no number"};
-    const auto value = number.to_number<double>();
-    if (!(std::abs(value) <= std::numeric_limits<float>::max()))
-      return error{errc::unavailable, "an embedding has a number that is not finite"};
-    *to++ = static_cast<float>(value);
-  }
-  if (std::all_of(to - dimension, to, [](float x) { return x == 0; }))
-    return error{errc::unavailable, "an embedding has only zeros"};
-  return {};
-}
-
-/// The vectors of `{"data": [{"index": 0, "embedding": [...]}...]}` into `to`, `count` times `dimension`
-/// floats, in the order of their indexes.
-result<void> read_answer(std::string_view body, std::size_t count, std::uint32_t dimension, float* to) {
-  json::parse_options limits;
-  limits.max_depth = 16;
-  boost::system::error_code failed;
-  const auto answer = json::parse(body, failed, {}, limits);
-  const auto* members = failed ? nullptr : answer.if_object();
-  const auto* data = members == nullptr ? nullptr : members->if_contains("data");
-  const auto* items = data == nullptr ? nullptr : data->if_array();
-  if (items == nullptr) return error{errc::unavailable, "the answer is not a list of embeddings"};
-  if (items->size() != count)
-    return error{errc::unavailable, "the answer has " + std::to_string(items->size()) + " embeddings for " +
-                                        std::to_string(count) + " texts"};
-  std::vector<bool> seen(count);
-  for (std::size_t place = 0; place < count; ++place) {
-    const auto* item = (*items)[place].if_object();
-    if (item == nullptr) return error{errc::unavailable, "the answer is not a list of embeddings"};
-    auto index = place;
-    if (const auto* given = item->if_contains("index")) {
-      boost::system::error_code no_index;
-      index = given->to_number<std::size_t>(no_index);
-      if (no_index) index = count;
-    }
-    if (index >= count || seen[index])
-      return error{errc::unavailable, "the answer has embeddings with impossible indexes"};
-    seen[index] = true;
-    auto done = read_vector(item->if_contains("embedding"), dimension, to + index * dimension);
-    if (!done) return done.error();
-  }
-  return {};
 }
 
 } // namespace
@@ -224,8 +171,8 @@ result<search::embedded_text> http_embedder::embed(std::string_view text) {
     const auto body = request_body(options_.model, text, std::span{made.passages}.subspan(done, count));
     const auto answer = ask(body, answer_overhead_bytes + count * options_.dimension * number_bytes_max);
     if (!answer) return answer.error();
-    const auto read =
-        read_answer(*answer, count, options_.dimension, made.vectors.data() + done * options_.dimension);
+    const auto read = read_embedding_answer(*answer, count, options_.dimension,
+                                            made.vectors.data() + done * options_.dimension);
     if (!read) return error{errc::unavailable, options_.url + ": " + read.error().detail};
     done += count;
   }

@@ -18,7 +18,8 @@ namespace {
 using shared_parts = std::shared_ptr<node_parts>;
 
 /// Links and the dialer hold nothing that cannot be had again.
-constexpr unsigned restarts_of_links = 5;
+constexpr unsigned restarts_of_links = 3;
+constexpr std::int64_t joining_patience_ms = 1'000;
 constexpr unsigned restarts_of_doors = 3;
 /// Indexes are derived, and what waits for a vector is replicated.
 constexpr unsigned restarts_of_search = 3;
@@ -79,10 +80,11 @@ formation_options options_of_formation(node_parts& p) {
     o.addresses.push_back(a.to_string());
   std::sort(o.addresses.begin(), o.addresses.end());
   o.fresh_cluster = p.fresh_cluster;
+  o.join = c.join;
   return o;
 }
 
-peer_link_options options_of_link(node_parts& p, const config::address& peer) {
+peer_link_options options_of_link(const node_parts& p, const config::address& peer, std::uint64_t seed) {
   auto& self = p.config->peer;
   peer_link_options o;
   o.self_address = self.to_string();
@@ -90,14 +92,11 @@ peer_link_options options_of_link(node_parts& p, const config::address& peer) {
   o.peer_host = peer.host;
   o.peer_port = peer.port;
   o.dials = config::dials(self, peer);
+  // The others do not know a node that waits to be added, so it is up to that one to dial.
+  if (p.config->join) o.patience_ms = joining_patience_ms;
   o.incarnation = p.incarnation;
-  o.seed = p.random();
+  o.seed = seed;
   return o;
-}
-
-void announce_links(const shared_parts& p) {
-  caf::anon_send(p->formation, links_ready{p->links});
-  caf::anon_send(p->endpoint, links_ready{p->links});
 }
 
 std::vector<ticked> who_is_ticked(const node_parts& p) {
@@ -107,8 +106,7 @@ std::vector<ticked> who_is_ticked(const node_parts& p) {
                           {as_actor(p.cores.storage), 1},
                           {as_actor(p.cores.wal), std::max<std::uint64_t>(1, per_second)},
                           {as_actor(p.formation), std::max<std::uint64_t>(1, per_second / 4)}};
-  for (auto& [address, link] : p.links)
-    out.push_back({as_actor(link), 1});
+  out.push_back({as_actor(p.links), 1});
   out.push_back({as_actor(p.indexer), 1});
   out.push_back({as_actor(p.embedder), 1});
   return out;
@@ -158,24 +156,29 @@ void add_links(std::vector<child_spec>& out, const shared_parts& p) {
                    p->dialer = net::spawn_dialer(*p->system, p->middleman);
                    return caf::actor_cast<caf::actor>(p->dialer);
                  }});
-  for (auto& other : p->config->others()) {
-    auto address = other.peer;
-    child_spec link;
-    link.name = "peer_link " + address.to_string();
-    link.restarts_max = restarts_of_links;
-    link.start = [p, address](const supervisor_actor&) {
-      auto handle =
-          p->system->spawn(peer_link, options_of_link(*p, address), p->dialer, p->formation, p->raft);
-      p->links[address.to_string()] = handle;
-      return caf::actor_cast<caf::actor>(handle);
+  child_spec links;
+  links.name = "links";
+  links.restarts_max = restarts_of_links;
+  links.start = [p](const supervisor_actor&) {
+    link_keeper_options o;
+    for (auto& other : p->config->others())
+      o.addresses.insert(other.peer.to_string());
+    // The keeper's own: it makes links on another thread.
+    auto random = std::make_shared<std::mt19937_64>(p->random());
+    o.make = [p, random](const std::string& text) {
+      auto address = config::parse_address(text);
+      if (!address || *address == p->config->peer) return peer_link_actor{};
+      return p->system->spawn(peer_link, options_of_link(*p, *address, (*random)()), p->dialer, p->formation,
+                              p->raft);
     };
-    link.restarted = [p, address] {
-      caf::anon_send(p->formation, link_state{address.to_string(), false});
-      announce_links(p);
-      caf::anon_send(p->ticker, tick_these{who_is_ticked(*p)});
-    };
-    out.push_back(std::move(link));
-  }
+    p->links = p->system->spawn(link_keeper, std::move(o), p->formation);
+    return caf::actor_cast<caf::actor>(p->links);
+  };
+  links.restarted = [p] {
+    caf::anon_send(p->endpoint, links_ready{{}, p->links});
+    caf::anon_send(p->ticker, tick_these{who_is_ticked(*p)});
+  };
+  out.push_back(std::move(links));
 }
 
 void announce_search(const shared_parts& p) {
@@ -243,7 +246,6 @@ void add_search(std::vector<child_spec>& out, const shared_parts& p) {
 void add_doors(std::vector<child_spec>& out, const shared_parts& p) {
   // Before the doors: a request that arrives before the first tick would be measured against no time at all.
   out.push_back({"ticker", [p](const supervisor_actor&) {
-                   caf::anon_send(p->formation, links_ready{p->links});
                    ticker_options o{p->config->raft.tick.count()};
                    p->ticker = p->system->spawn(ticker, o, who_is_ticked(*p));
                    return p->ticker;
@@ -254,7 +256,7 @@ void add_doors(std::vector<child_spec>& out, const shared_parts& p) {
                    o.range_items_max = static_cast<std::uint32_t>(p->config->limits.range_items);
                    o.range_bytes_max = static_cast<std::uint32_t>(p->config->limits.range_bytes);
                    p->endpoint = p->system->spawn(client_endpoint, o, p->raft);
-                   caf::anon_send(p->endpoint, links_ready{p->links});
+                   caf::anon_send(p->endpoint, links_ready{{}, p->links});
                    auto& at = p->config->peer;
                    auto bound = net::publish_port(*p->system, p->endpoint, at.host, at.port, p->middleman);
                    if (!bound)

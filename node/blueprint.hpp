@@ -4,6 +4,7 @@
 
 #include "actors/client_endpoint.hpp"
 #include "actors/formation.hpp"
+#include "actors/link_keeper.hpp"
 #include "actors/peer_link.hpp"
 #include "actors/raft.hpp"
 #include "actors/supervisor.hpp"
@@ -46,7 +47,7 @@ struct node_parts {
   raft_actor raft = {};
   dialer_actor dialer = {};
   formation_actor formation = {};
-  std::map<std::string, peer_link_actor> links = {};
+  link_keeper_actor links = {};
   embed_worker_actor queries = {}; ///< these three are null when no model runs on this node
   embed_worker_actor writes = {};
   embed_worker_actor background = {};

@@ -37,6 +37,8 @@ int main(int argc, char** argv) {
   app.add_option("--peers", flags.peers, "HTTP URLs of the other nodes, separated by commas");
   app.add_option("--data-dir", flags.data_dir, "folder for log and snapshots");
   app.add_option("--log-level", flags.log_level, "trace, debug, info, warn or error");
+  app.add_flag("--join", flags.join,
+               "with an empty data folder: wait to be added to the cluster of the other nodes");
   app.add_flag("--check-config", check_only, "say what was understood, and end");
   try {
     app.parse(argc, argv);

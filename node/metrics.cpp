@@ -27,6 +27,9 @@ struct node_metrics::gauges {
         log_bytes(gauge(r, "troupe_log_bytes", "Bytes of log segments on disk")),
         revision(gauge(r, "troupe_revision", "Newest revision of the key space")),
         compacted(gauge(r, "troupe_compacted_revision", "Oldest revision that can be read")),
+        voters(gauge(r, "troupe_members_voters", "Members that vote")),
+        learners(gauge(r, "troupe_members_learners", "Members that are replicated to and do not vote")),
+        waiting(gauge(r, "troupe_members_waiting", "Nodes heard here that wait to be added")),
         keys(gauge(r, "troupe_keys", "Keys at the newest revision")),
         memory_bytes(
             gauge(r, "troupe_memory_logical_bytes", "Bytes of keys, values and vectors, all versions")),
@@ -44,6 +47,9 @@ struct node_metrics::gauges {
   prometheus::Gauge& log_bytes;
   prometheus::Gauge& revision;
   prometheus::Gauge& compacted;
+  prometheus::Gauge& voters;
+  prometheus::Gauge& learners;
+  prometheus::Gauge& waiting;
   prometheus::Gauge& keys;
   prometheus::Gauge& memory_bytes;
   prometheus::Gauge& memory_quota;
@@ -67,6 +73,12 @@ void node_metrics::show(const cluster_status& s) {
   set(g.log_bytes, s.log_bytes);
   set(g.revision, s.revision.value);
   set(g.compacted, s.compacted.value);
+  std::uint64_t voters = 0;
+  for (auto& m : s.members)
+    voters += m.voter;
+  set(g.voters, voters);
+  set(g.learners, s.members.size() - voters);
+  set(g.waiting, s.waiting.size());
   set(g.keys, s.keys);
   set(g.memory_bytes, s.memory_bytes);
   set(g.memory_quota, s.memory_quota);

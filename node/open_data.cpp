@@ -1,6 +1,7 @@
 #include "node/open_data.hpp"
 
 #include "node/recover.hpp"
+#include "raft/formation_sentences.hpp"
 
 #include <algorithm>
 
@@ -153,6 +154,12 @@ std::variant<opened_data, cannot_start> open_data(file_system& files, const open
   auto record = read_record(*identity);
   if (!record) return because(record.error());
 
+  if (auto& known = record->formation.accepted; known && record->formation.formed) {
+    auto* m = known->find(identity->node);
+    if (!m || m->storage != identity->storage)
+      return refused(raft::sentence::removed({identity->node, identity->storage, {}, {}, true}, *known));
+  }
+
   opened_data out{std::move(*folder), *identity,    *record, nullptr, nullptr,
                   std::nullopt,       std::nullopt, {},      {},      {}};
   auto state = load_state(files, out.folder.snapshot_folder(), out.newest_snapshot, out.notes);
@@ -186,12 +193,14 @@ std::variant<opened_data, cannot_start> open_data(file_system& files, const open
   snapshot_meta snapshot = out.newest_snapshot ? out.newest_snapshot->meta : snapshot_meta{};
   if (auto agreed = reconcile(*out.log, found, snapshot); !agreed) return because(agreed.error());
   out.last_term = found.tail.empty() ? snapshot.term : found.tail.back().term;
-  bool begun = found.last.value != 0 || snapshot.index.value != 0;
+  // A node that was added begins with an empty log, and may have voted in it.
+  bool begun = found.last.value != 0 || snapshot.index.value != 0 || out.record.joined_at;
   if (begun && !out.record.formation.formed)
     return refused(options.folder + " holds a log, but its node.id knows no cluster");
   if (begun) {
     if (auto noted = note_log_started(files, out); !noted) return because(noted.error());
     out.recovered = core_start(found, snapshot, out.state->leader_time_ms());
+    out.recovered->storage = out.identity.storage;
   }
   return out;
 }

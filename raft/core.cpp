@@ -67,6 +67,15 @@ output core::take(std::int64_t clock_us) {
 status core::get_status() const {
   return machine_->get_status();
 }
+known_members core::get_known_members() const {
+  return machine_->get_known_members();
+}
+const membership& core::members() const {
+  return machine_->members();
+}
+log_position core::members_at() const {
+  return machine_->members_at();
+}
 role_kind core::role() const {
   return machine_->role();
 }

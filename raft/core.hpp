@@ -102,6 +102,8 @@ public:
 
   /// Copies the membership; the short questions below do not.
   status get_status() const;
+  /// Copies both memberships.
+  known_members get_known_members() const;
   role_kind role() const;
   term_t term() const;
   /// Empty: unknown.
@@ -109,6 +111,9 @@ public:
   /// Empty: nobody.
   node_id handing_over_to() const;
   index_t commit() const;
+  /// The newest membership, committed or not, and the entry it stands in. Valid until the next event.
+  const membership& members() const;
+  log_position members_at() const;
   index_t last_index() const;
 
 private:

@@ -144,7 +144,8 @@ void machine::step(pre_candidate& role, const node_id& from, pre_vote_response& 
 }
 
 void machine::step(candidate& role, const node_id& from, vote_response& m) {
-  if (!m.granted) return;
+  // Nobody was asked before the own term is durable.
+  if (!m.granted || !durability_.state_is_durable()) return;
   role.granted.insert(from);
   if (is_quorum(role.granted)) become_leader();
 }

@@ -10,20 +10,6 @@
 
 namespace troupe::raft {
 
-namespace {
-
-bool is_well_formed(const append_request& m) {
-  auto index = m.previous_index;
-  auto term = m.previous_term;
-  for (auto& e : m.entries) {
-    if (e.index != ++index || e.term < term || e.term > m.term) return false;
-    term = e.term;
-  }
-  return true;
-}
-
-} // namespace
-
 void machine::step(follower& role, const node_id& from, append_request& m) {
   follow(from);
   if (m.hold) hold_ticks_ = limits_.election_ticks_min;
@@ -38,7 +24,6 @@ void machine::step(follower& role, const node_id& from, append_request& m) {
     refuse_append(from, role, m);
     return;
   }
-  if (!is_well_formed(m)) return;
   auto last = m.previous_index + m.entries.size();
   bool appended = append_missing(m);
   role.matched = std::max(role.matched, last);

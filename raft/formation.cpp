@@ -71,7 +71,9 @@ void formation::step(const std::string& from, const formation_message& m) {
     // Those who come late are taught.
     auto* greeting = std::get_if<hello>(&m);
     if (!greeting) return;
-    if (auto reply = check_hello(*durable_.accepted, *greeting).reply) send(from, std::move(*reply));
+    const log_position first{term_t{1}, index_t{1}};
+    known_members known{*durable_.accepted, first, *durable_.accepted, first};
+    if (auto reply = check_hello(known, *greeting).reply) send(from, std::move(*reply));
     return;
   }
   if (!is_listed(from)) {
@@ -196,7 +198,7 @@ void formation::propose_if_all_met() {
   if (durable_.accepted || writing_ || met_.size() + 1 != addresses_.size()) return;
   membership v{fresh_cluster_, {self_}};
   for (auto& [address, theirs] : met_) {
-    if (theirs.record.accepted || theirs.self.id < self_.id) return;
+    if (theirs.record.accepted || theirs.joining || theirs.self.id < self_.id) return;
     v.members.push_back(theirs.self);
   }
   std::sort(v.members.begin(), v.members.end(), [](auto& a, auto& b) { return a.id < b.id; });
@@ -214,6 +216,7 @@ std::string formation::obstacle() const {
 }
 
 std::string formation::obstacle_at(const std::string& address, const hello& theirs) const {
+  if (theirs.joining) return sentence::joining(address, theirs);
   if (theirs.addresses != addresses_) return sentence::lists_differ(self_, addresses_, address, theirs);
   if (theirs.self.peer_address != address) return sentence::wrong_address(address, theirs);
   if (theirs.self.id == self_.id) return sentence::same_id(theirs.self, self_.peer_address);
@@ -263,7 +266,7 @@ void formation::persisted() {
   auto& v = *durable_.accepted;
   if (durable_.formed) {
     set(formation_state::formed, {});
-    send_to_others(formed_membership{v});
+    send_to_others(formed_membership{v, {}});
     return;
   }
   accepted_by_ = {self_.peer_address, v.members.front().peer_address};
@@ -302,7 +305,7 @@ void formation::send_to_others(const formation_message& m) {
 }
 
 void formation::greet(const std::string& address) {
-  send(address, hello{self_, addresses_, durable_});
+  send(address, hello{self_, addresses_, durable_, false, {}});
 }
 
 bool formation::is_listed(const std::string& address) const {

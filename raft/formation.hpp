@@ -25,6 +25,7 @@
 // Pure: links, disk and random bits are the driver's. Not thread-safe; one owner.
 
 #include "base/entry.hpp"
+#include "raft/output.hpp"
 
 #include <cstdint>
 #include <map>
@@ -39,8 +40,10 @@ namespace troupe::raft {
 
 /// What a data folder remembers. Written as a whole, atomically and durably.
 struct formation_record {
-  std::optional<membership> accepted; ///< never changed once written
-  bool formed = false;                ///< everyone accepted it
+  /// Never changed once written, but for one case: a folder whose node was removed from its cluster holds the
+  /// membership without it, and is of no use any more.
+  std::optional<membership> accepted;
+  bool formed = false; ///< everyone accepted it
 
   friend bool operator==(const formation_record&, const formation_record&) = default;
 };
@@ -50,6 +53,9 @@ struct hello {
   member self;
   std::vector<std::string> addresses; ///< peer addresses of the whole cluster, sorted
   formation_record record;
+  bool joining = false; ///< the folder is empty, and its node waits to be added to a cluster
+  /// Of a formed node: where its log says last that it is a member. None while its log has not begun.
+  log_position listed_at = {};
 
   friend bool operator==(const hello&, const hello&) = default;
 };
@@ -65,9 +71,10 @@ struct accepted_membership {
   friend bool operator==(const accepted_membership&, const accepted_membership&) = default;
 };
 
-/// Everyone accepted it.
+/// Everyone accepted it; or, to a node that waits to be added, it is committed and names that node.
 struct formed_membership {
   membership formed;
+  log_position at = {}; ///< of the entry it stands in; none: the first one
   friend bool operator==(const formed_membership&, const formed_membership&) = default;
 };
 
@@ -77,6 +84,8 @@ enum class hello_verdict : std::uint8_t {
   replaced_storage = 2, ///< a member's id or address with another storage: the receiver must not start
   not_a_member = 3,     ///< neither id nor address is known
   stale_list = 4,       ///< its list of addresses is not that of the cluster
+  removed = 5,          ///< was a member: the receiver must stop for good
+  waiting = 6,          ///< joining, and nobody has added it yet
 };
 
 /// Why the sender will not form a cluster with the receiver. `members` is what the sender accepted or formed,
@@ -180,7 +189,8 @@ private:
   bool changed_ = true;
 };
 
-/// What a node of a formed cluster thinks of a peer that greets it.
+/// What a node of a formed cluster thinks of a peer that greets it. docs/decisions/0007 argues why those who
+/// may come in may.
 struct hello_check {
   hello_verdict verdict = hello_verdict::accept;
   std::string sentence; ///< why not; empty for accept
@@ -189,8 +199,11 @@ struct hello_check {
   std::optional<formation_message> reply;
 };
 
-/// `known` is the membership the cluster was formed with.
-hello_check check_hello(const membership& known, const hello& greeting);
+/// Precondition: known.committed is not empty.
+hello_check check_hello(const known_members& known, const hello& greeting);
+
+/// The member with this id and this storage; null: none.
+const member* find_storage(const membership& members, const member& who);
 
 /// How every log of the cluster begins: index 1, term 1, kind membership.
 entry first_entry(const membership& formed);

@@ -8,9 +8,14 @@
 namespace troupe::raft {
 
 constexpr bool is_valid(hello_verdict verdict) {
-  return verdict <= hello_verdict::stale_list;
+  return verdict <= hello_verdict::waiting;
 }
 
+template <class Archive>
+void serialize(Archive& ar, log_position& v, unsigned) {
+  ar& v.term;
+  ar& v.index;
+}
 template <class Archive>
 void serialize(Archive& ar, formation_record& v, unsigned) {
   ar& v.accepted;
@@ -21,6 +26,8 @@ void serialize(Archive& ar, hello& v, unsigned) {
   ar& v.self;
   ar& v.addresses;
   ar& v.record;
+  ar& v.joining;
+  ar& v.listed_at;
 }
 template <class Archive>
 void serialize(Archive& ar, propose_membership& v, unsigned) {
@@ -33,6 +40,7 @@ void serialize(Archive& ar, accepted_membership& v, unsigned) {
 template <class Archive>
 void serialize(Archive& ar, formed_membership& v, unsigned) {
   ar& v.formed;
+  ar& v.at;
 }
 template <class Archive>
 void serialize(Archive& ar, formation_refused& v, unsigned) {

@@ -28,9 +28,10 @@ std::string replaced(const member& node, const membership& known, bool is_self) 
     }
   text += is_self ? ", but this data folder is " : ", but its data folder is ";
   text += node.storage.to_string();
-  return text + ": a replaced folder has forgotten its votes and must not take part; bring the old folder "
-                "back, or, if this "
-                "cluster never held data, stop all nodes, remove all their data folders and start again";
+  return text +
+         ": a replaced folder has forgotten its votes and must not take part; bring the old folder back, "
+         "or start with --join and replace the node as docs/operations.md says, or, if this cluster "
+         "never held data, stop all nodes, remove all their data folders and start again";
 }
 
 std::string folder_of_another_node(const member& self, const membership& known) {
@@ -69,6 +70,29 @@ std::string list_changed(const member& self, const std::vector<std::string>& acc
                          const std::vector<std::string>& ours) {
   return name(self) + " accepted a cluster of " + join(accepted) + ", but now lists " + join(ours) +
          ": the list must not change while the cluster forms";
+}
+
+std::string joining(const std::string& address, const hello& theirs) {
+  return theirs.self.id.name + " at " + address +
+         " was started with --join, so it waits to be added to a cluster that exists, and forms none: start "
+         "it "
+         "without --join, or take it off the list";
+}
+
+std::string waiting(const member& node, const membership& known) {
+  auto text = name(node) + " waits to be added to cluster " + known.cluster.to_string() + ": ";
+  auto* before = known.find(node.id);
+  return text +
+         (before && before->storage != node.storage
+              ? "a member of this id had another data folder; troupe member replace "
+              : "troupe member add ") +
+         node.id.name;
+}
+
+std::string removed(const member& node, const membership& known) {
+  return node.id.name + " with storage " + node.storage.to_string() + " was removed from cluster " +
+         known.cluster.to_string() +
+         ": its data folder is of no more use to it; to come back, it starts with an empty folder and --join";
 }
 
 std::string wrong_address(const std::string& address, const hello& theirs) {

@@ -21,6 +21,12 @@ std::string lists_differ(const member& self, const std::vector<std::string>& our
                          const hello& theirs);
 std::string list_changed(const member& self, const std::vector<std::string>& accepted,
                          const std::vector<std::string>& ours);
+/// The node there waits to be added while this one forms a cluster with it.
+std::string joining(const std::string& address, const hello& theirs);
+/// For the node that waits to be added to the cluster of `known`.
+std::string waiting(const member& node, const membership& known);
+/// For a node that `known` no longer names.
+std::string removed(const member& node, const membership& known);
 std::string wrong_address(const std::string& address, const hello& theirs);
 std::string same_id(const member& node, const std::string& other_address);
 std::string same_storage(const member& a, const member& b);

@@ -71,7 +71,7 @@ void machine::tell_heir(leader& role) {
 
 void machine::step(follower&, const node_id& from, timeout_now&) {
   // One that came late, from a handover that was given up, does no harm beyond an election.
-  if (from != leader_ || !is_voter(self_) || receiver_.installing()) return;
+  if (from != leader_ || !may_campaign() || receiver_.installing()) return;
   become_follower(state_.term, {});
   become_candidate(true);
 }

@@ -14,37 +14,46 @@ hello_check refuse(hello_verdict verdict, std::string why, const membership& kno
   return {verdict, why, formation_refused{verdict, why, known}};
 }
 
-std::vector<std::string> sorted_addresses(const membership& known) {
-  std::vector<std::string> out;
-  for (auto& m : known.members)
-    out.push_back(m.peer_address);
-  std::sort(out.begin(), out.end());
-  return out;
+/// A node whose folder knows no cluster.
+hello_check check_empty(const known_members& known, const hello& greeting) {
+  auto& them = greeting.self;
+  // Only what is committed is told: the node begins to take part with that, and nothing undoes it.
+  if (find_storage(known.committed, them))
+    return {hello_verdict::accept, {}, formed_membership{known.committed, known.committed_at}};
+  if (greeting.joining)
+    return refuse(hello_verdict::waiting, sentence::waiting(them, known.newest), known.newest);
+  auto clashes = [&](auto& m) { return m.id == them.id || m.peer_address == them.peer_address; };
+  auto& members = known.newest.members;
+  if (std::any_of(members.begin(), members.end(), clashes))
+    return refuse(hello_verdict::replaced_storage, sentence::replaced(them, known.newest, false),
+                  known.newest);
+  return refuse(hello_verdict::not_a_member,
+                them.id.name + " at " + them.peer_address + " is no member of cluster " +
+                    known.newest.cluster.to_string() + "; to be added, it starts with --join",
+                known.newest);
 }
 
 } // namespace
 
-hello_check check_hello(const membership& known, const hello& greeting) {
+const member* find_storage(const membership& members, const member& who) {
+  auto* m = members.find(who.id);
+  return m && m->storage == who.storage ? m : nullptr;
+}
+
+hello_check check_hello(const known_members& known, const hello& greeting) {
   auto& them = greeting.self;
   auto& accepted = greeting.record.accepted;
-  if (accepted && accepted->cluster != known.cluster)
+  if (!accepted) return check_empty(known, greeting);
+  if (accepted->cluster != known.committed.cluster)
     return refuse(hello_verdict::foreign_cluster, sentence::another_cluster(them.peer_address, *accepted),
-                  known);
-  auto* m = known.find(them.id);
-  if (m && m->storage == them.storage) {
-    if (greeting.record.formed) return {};
-    if (auto ours = sorted_addresses(known); ours != greeting.addresses)
-      return refuse(hello_verdict::stale_list, sentence::lists_differ(*m, ours, them.peer_address, greeting),
-                    known);
-    return {hello_verdict::accept, {}, formed_membership{known}};
-  }
-  auto at_same_address = [&](auto& other) { return other.peer_address == them.peer_address; };
-  if (m || std::any_of(known.members.begin(), known.members.end(), at_same_address))
-    return refuse(hello_verdict::replaced_storage, sentence::replaced(them, known, false), known);
-  return refuse(hello_verdict::not_a_member,
-                them.id.name + " at " + them.peer_address + " is no member of cluster " +
-                    known.cluster.to_string(),
-                known);
+                  known.newest);
+  // A cluster id stands for one membership that can form, and this node knows that it has.
+  if (!greeting.record.formed) return {hello_verdict::accept, {}, formed_membership{*accepted, {}}};
+  if (find_storage(known.newest, them) || find_storage(known.committed, them)) return {};
+  // Either this node lags and does not know the other one yet, or that one lags and was removed.
+  if (greeting.listed_at.index && greeting.listed_at <= known.committed_at)
+    return refuse(hello_verdict::removed, sentence::removed(them, known.committed), known.committed);
+  return {};
 }
 
 entry first_entry(const membership& formed) {
@@ -67,6 +76,8 @@ std::string_view to_string(hello_verdict verdict) {
   case hello_verdict::replaced_storage: return "replaced storage";
   case hello_verdict::not_a_member: return "not a member";
   case hello_verdict::stale_list: return "stale list";
+  case hello_verdict::removed: return "removed";
+  case hello_verdict::waiting: return "waiting";
   }
   return "unknown verdict";
 }

@@ -45,6 +45,10 @@ public:
     return memberships_.size() > 1 ? &memberships_[memberships_.size() - 2].members : nullptr;
   }
   index_t members_index() const { return memberships_.back().index; }
+  /// Where members_before() stands; 0 when it is null.
+  index_t members_before_index() const {
+    return memberships_.size() > 1 ? memberships_[memberships_.size() - 2].index : index_t{};
+  }
 
   /// Entries in memory begin here; last_index() + 1 if there are none.
   index_t tail_first() const { return last_ + 1 - tail_.size(); }

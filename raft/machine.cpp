@@ -2,6 +2,7 @@
 
 #include "base/assert.hpp"
 #include "base/deliberate_bug.hpp"
+#include "raft/message_check.hpp"
 
 #include <algorithm>
 #include <type_traits>
@@ -20,8 +21,8 @@ std::string_view to_string(role_kind role) {
 }
 
 machine::machine(const settings& limits, node_id self, const recovered& from_disk, std::uint64_t seed)
-    : limits_(limits), self_(std::move(self)), random_(seed), state_(from_disk.state),
-      log_(from_disk, limits.tail_bytes_max), durability_(from_disk.last_index),
+    : limits_(limits), self_(std::move(self)), storage_(from_disk.storage), random_(seed),
+      state_(from_disk.state), log_(from_disk, limits.tail_bytes_max), durability_(from_disk.last_index),
       apply_(from_disk.snapshot.index, limits.unapplied_bytes_max), questions_(random_.next()),
       commit_(from_disk.snapshot.index), leader_time_ms_(from_disk.leader_time_ms) {
   TROUPE_ASSERT(limits_.heartbeat_ticks > 0 && limits_.heartbeat_ticks < limits_.election_ticks_min &&
@@ -39,7 +40,7 @@ machine::machine(const settings& limits, node_id self, const recovered& from_dis
   restart_election_timer();
   if (log_.last_index() > index_t{1}) hold_ticks_ = limits_.silent_ticks_at_start;
   // A single voter has promised nothing to anybody who could lead: leaders that are no voters have no lease.
-  if (is_voter(self_) && is_quorum({self_})) campaign();
+  if (may_campaign() && is_quorum({self_})) campaign();
 }
 
 void machine::tick(std::int64_t wall_clock_ms) {
@@ -58,7 +59,7 @@ void machine::tick(std::int64_t wall_clock_ms) {
 void machine::step(const node_id& from, message m) {
   // Not of members only: this node may not know yet that the sender is one (dissertation §4.1), and a leader
   // leads until its own removal is committed (§4.2.2).
-  if (from == self_) return;
+  if (from == self_ || !is_well_formed(m)) return;
   if (!settle_terms(from, m)) return;
   std::visit(
       [&](auto& body) {

@@ -42,6 +42,9 @@ public:
   output take(std::int64_t clock_us);
 
   status get_status() const;
+  const membership& members() const { return log_.members(); }
+  log_position members_at() const;
+  known_members get_known_members() const;
   role_kind role() const { return static_cast<role_kind>(role_.index()); }
   term_t term() const { return state_.term; }
   const node_id& leader_id() const { return leader_; }
@@ -123,6 +126,7 @@ private:
   void sync_members(leader& role);
   void retire_if_removed();
   bool may_campaign() const;
+  bool is_this_node(const member* m) const;
 
   // replication.cpp
   void replicate(leader& role);
@@ -139,6 +143,7 @@ private:
 
   const settings limits_;
   const node_id self_;
+  const storage_id storage_; ///< none: ids alone count
   random random_;
 
   hard_state state_;

@@ -58,6 +58,15 @@ struct applier {
     members.erase(found);
     return change_refusal::none;
   }
+  change_refusal operator()(const move_member& change) const {
+    auto found = find(change.id);
+    if (found == members.end()) return change_refusal::unknown;
+    for (auto& m : members)
+      if (m.id != change.id && m.peer_address == change.peer_address) return change_refusal::known;
+    found->peer_address = change.peer_address;
+    found->http_address = change.http_address;
+    return change_refusal::none;
+  }
 };
 
 } // namespace

@@ -4,6 +4,7 @@
 
 #include "base/entry.hpp"
 
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -33,7 +34,16 @@ struct remove_member {
   friend bool operator==(const remove_member&, const remove_member&) = default;
 };
 
-using membership_change = std::variant<add_learner, promote_learner, remove_member>;
+/// A member is found elsewhere. Majorities stay what they are.
+struct move_member {
+  node_id id;
+  std::string peer_address;
+  std::string http_address;
+
+  friend bool operator==(const move_member&, const move_member&) = default;
+};
+
+using membership_change = std::variant<add_learner, promote_learner, remove_member, move_member>;
 
 /// Why a change was not taken. Refused means certainly not in the log, now or ever.
 enum class change_refusal {

@@ -116,6 +116,25 @@ struct output {
   }
 };
 
+/// A place in a log: entries of one term and index are the same everywhere. Later terms come after earlier
+/// ones. index 0: none is known.
+struct log_position {
+  term_t term;
+  index_t index;
+
+  friend auto operator<=>(const log_position&, const log_position&) = default;
+};
+
+/// The members as the log of one node knows them. A node without a log knows none.
+struct known_members {
+  membership newest; ///< in effect, though perhaps not committed
+  log_position newest_at;
+  membership committed; ///< the newest one of which this node knows that it is committed
+  log_position committed_at;
+
+  friend bool operator==(const known_members&, const known_members&) = default;
+};
+
 enum class role_kind { follower, pre_candidate, candidate, leader };
 
 std::string_view to_string(role_kind role);

@@ -79,14 +79,38 @@ void machine::retire_if_removed() {
   become_follower(state_.term, {});
 }
 
+/// The folder that holds this log is the one that `m` names: what an earlier folder of the same id voted for
+/// is not known here.
+bool machine::is_this_node(const member* m) const {
+  return m && (!storage_ || m->storage == storage_);
+}
+
 /// A node that was removed may be the only one that holds its removal, and is then needed to commit it
 /// (§4.2.2).
 bool machine::may_campaign() const {
-  if (is_voter(self_)) return true;
+  if (is_voter(self_)) return is_this_node(log_.members().find(self_));
   auto* before = log_.members_before();
   if (!before || log_.members_index() <= commit_) return false;
   auto* m = before->find(self_);
-  return m && m->voter;
+  return is_this_node(m) && m->voter;
+}
+
+log_position machine::members_at() const {
+  return {log_.term(log_.members_index()).value_or(term_t{}), log_.members_index()};
+}
+
+known_members machine::get_known_members() const {
+  known_members out{log_.members(), members_at(), {}, {}};
+  if (log_.members_index() <= commit_) {
+    out.committed = out.newest;
+    out.committed_at = out.newest_at;
+  } else if (auto* before = log_.members_before()) {
+    // A change is only made when the one before it is committed.
+    auto index = log_.members_before_index();
+    out.committed = *before;
+    out.committed_at = {log_.term(index).value_or(term_t{}), index};
+  }
+  return out;
 }
 
 } // namespace troupe::raft

@@ -39,6 +39,9 @@ struct recovered {
   /// All memberships in log entries after the snapshot, ascending. The newest counts; truncation falls back
   /// to the one before.
   std::vector<membership_at> memberships;
+  /// Of this node's folder. A membership that gives this node's id to another storage means the folder before
+  /// this one: with it this node does not campaign. None: the id alone counts.
+  storage_id storage;
   /// The largest leader time known: of the last entry or of the state in the snapshot.
   std::int64_t leader_time_ms = 0;
 };

@@ -96,9 +96,10 @@ private:
     }
     const auto begin = ways.front().begin, end = ways.back().end;
     // What the analyzer leaves nothing of takes no part, unless there is nothing else.
-    auto rest = std::ranges::remove(ways, node_type::nothing, &query_node::what);
-    if (rest.begin() == ways.begin()) return std::move(ways.front());
-    ways.erase(rest.begin(), rest.end());
+    auto rest = std::remove_if(ways.begin(), ways.end(),
+                               [](const query_node& way) { return way.what == node_type::nothing; });
+    if (rest == ways.begin()) return std::move(ways.front());
+    ways.erase(rest, ways.end());
     if (ways.size() == 1) return std::move(ways.front());
     return counted(group(node_type::any_of, std::move(ways), begin, end), 1);
   }

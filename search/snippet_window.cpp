@@ -29,8 +29,7 @@ mark_window best_window(const std::vector<marked_word>& marked, std::size_t from
   for (auto i = best.first; i < best.last; ++i)
     best.answers.push_back(marked[i].asked);
   std::ranges::sort(best.answers);
-  auto repeated = std::ranges::unique(best.answers);
-  best.answers.erase(repeated.begin(), repeated.end());
+  best.answers.erase(std::unique(best.answers.begin(), best.answers.end()), best.answers.end());
   return best;
 }
 

@@ -117,7 +117,9 @@ const use_tokenizer::node* use_tokenizer::step(const node& from, char32_t symbol
 }
 
 std::vector<std::uint32_t> use_tokenizer::encode(std::string_view text, scratch& space) const {
-  auto& [symbols, best, words] = space;
+  auto& symbols = space.symbols;
+  auto& best = space.best;
+  auto& words = space.words;
   read_symbols(text, symbols);
   const std::size_t count = symbols.size();
   best.assign(count + 1, 0);

@@ -119,6 +119,7 @@ public:
   /// segments are small, and entries take at most half of what was held. Returns whether it was held.
   result<bool> release_reserve();
   bool holds_reserve() const { return reserve_held_ || options_.reserve_bytes == 0; }
+  std::uint64_t reserve_bytes() const { return options_.reserve_bytes; }
   /// Small entries can be appended without space from the disk.
   bool has_room() const { return !poisoned_ && writer_.has_room(); }
 

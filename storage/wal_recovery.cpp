@@ -55,6 +55,13 @@ result<file_list> list_files(file_system& fs, const std::string& folder) {
   return files;
 }
 
+/// What a log can be at the end of any segment: it begins at most one entry behind its snapshot, and does not
+/// end before it.
+bool is_consistent(const segment_head& head) {
+  return head.last.value < UINT64_MAX && head.snapshot.index <= head.last && head.first_kept &&
+         head.first_kept <= head.snapshot.index + 1 && head.members_index <= head.last;
+}
+
 /// Reads the segments in order and adds their records up.
 class replay {
 public:
@@ -130,6 +137,8 @@ result<void> replay::head(const segment_info& info, std::uint64_t file_bytes) {
   if (!read) return damage(end_, read.error().detail);
   if (read->sequence != info.sequence || read->previous_end != end_ || read->last + 1 != info.first)
     return damage(end_, "the head is of another segment");
+  if (read->segment_bytes < check->found.bytes() || !is_consistent(*read))
+    return damage(end_, "the head contradicts itself");
   if (file_bytes < read->segment_bytes) return damage(end_ + file_bytes, "the file was cut short");
   segment_ = info;
   segment_.base = end_;

@@ -207,10 +207,10 @@ TEST_F(client_endpoint_test, a_page_is_no_larger_than_the_node_allows) {
   EXPECT_EQ(passed.bytes_max, 500u);
 }
 
-TEST_F(client_endpoint_test, a_link_hello_is_led_to_the_link_of_that_address) {
+TEST_F(client_endpoint_test, a_link_hello_is_led_to_the_link_keeper) {
   probe link{s};
   links_ready ready;
-  ready.links["n2:7000"] = link.as<peer_link_actor>();
+  ready.keeper = link.as<link_keeper_actor>();
   raft.tell(endpoint, ready);
   b.tell(endpoint, link_hello{1, "n2:7000", "n1:7000", 5, 6}, b.pointer());
   s.run();
@@ -218,7 +218,7 @@ TEST_F(client_endpoint_test, a_link_hello_is_led_to_the_link_of_that_address) {
   EXPECT_EQ(link.log()[0].sender, b.pointer());
 }
 
-TEST_F(client_endpoint_test, a_link_hello_of_a_stranger_is_refused) {
+TEST_F(client_endpoint_test, a_link_hello_is_refused_while_the_node_starts) {
   b.tell(endpoint, link_hello{1, "n9:7000", "n1:7000", 5, 6}, b.pointer());
   s.run();
   EXPECT_EQ(b.count<caf::error>(), 1u);

@@ -96,6 +96,35 @@ protected:
     return a ? value_in(*a) : std::nullopt;
   }
 
+  /// A node that waits to be added; it knows n1 only.
+  test_node& join(const std::string& name) {
+    auto& n = nodes.emplace_back(s, wires, name, std::vector<std::string>{"n1", name}, nodes.size() + 1);
+    prepare(n);
+    n.join = true;
+    EXPECT_TRUE(n.start());
+    connect(n);
+    pass(1'500);
+    return n;
+  }
+  std::optional<answer> change(test_node& asked, member_action action, const std::string& id,
+                               std::int64_t ms = 6'000) {
+    return wait_for(asked,
+                    asked.ask({0, static_cast<std::uint32_t>(ms), member_request{action, node_id{id}, {}}}),
+                    ms + 1'000);
+  }
+  static bool is_changed(const std::optional<answer>& a) {
+    auto* done = a ? std::get_if<member_result>(&a->body) : nullptr;
+    return done && done->changed;
+  }
+  bool add_and_promote(test_node& asked, const std::string& id) {
+    if (!is_changed(change(asked, member_action::add, id))) return false;
+    for (int i = 0; i < 100; ++i) {
+      if (is_changed(change(asked, member_action::promote, id))) return true;
+      pass(100);
+    }
+    return false;
+  }
+
   /// For a person who reads a failure.
   std::string state() {
     std::string out;

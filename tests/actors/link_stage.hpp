@@ -47,8 +47,10 @@ protected:
     accept(hello(1));
     identify();
   }
-  void identify() {
-    formation.tell(link, link_identity{cluster_id{7, 8}, node_id{"n1"}, node_id{"n2"}});
+  /// As the formation actor does for the nth connection.
+  void identify(std::uint64_t serial = 1) {
+    formation.tell(link,
+                   link_identity{cluster_id{7, 8}, node_id{"n1"}, node_id{"n2"}, storage_id{5, 6}, serial});
     s.run();
   }
   link_frame frame(std::uint64_t number, std::uint64_t connection = 1) const {

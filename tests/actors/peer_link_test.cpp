@@ -51,6 +51,12 @@ TEST_F(peer_link_test, a_new_hello_replaces_the_connection) {
   receive(frame(1, 1));
   EXPECT_EQ(raft.count<peer_input>(), 0u) << "a frame of the old connection";
   receive(frame(1, 2));
+  EXPECT_EQ(raft.count<peer_input>(), 0u) << "nobody knows yet who is there now";
+  identify(1);
+  receive(frame(1, 2));
+  EXPECT_EQ(raft.count<peer_input>(), 0u) << "that was found out of the old connection";
+  identify(2);
+  receive(frame(1, 2));
   EXPECT_EQ(raft.count<peer_input>(), 1u);
 }
 
@@ -80,6 +86,17 @@ TEST_F(peer_link_test, drops_frames_of_others) {
   EXPECT_EQ(raft.count<peer_input>(), 0u);
   receive(frame(2));
   EXPECT_EQ(raft.count<peer_input>(), 1u);
+}
+
+TEST_F(peer_link_test, drops_frames_that_come_again) {
+  accept_and_identify();
+  receive(frame(1));
+  receive(frame(2));
+  receive(frame(2));
+  receive(frame(1));
+  EXPECT_EQ(raft.count<peer_input>(), 2u) << "a refusal of proposals has to mean that nobody took them";
+  receive(frame(3));
+  EXPECT_EQ(raft.count<peer_input>(), 3u);
 }
 
 TEST_F(peer_link_test, drops_frames_before_the_peer_was_checked) {
@@ -216,7 +233,7 @@ TEST_F(peer_link_test, when_the_other_side_dies_the_link_is_down_and_drops) {
   send();
   EXPECT_EQ(remote.count<link_frame>(), 0u);
   tick_to(100'000);
-  EXPECT_EQ(dialer.log().size(), 0u) << "this side does not dial";
+  EXPECT_EQ(dialer.log().size(), 0u) << "this side does not dial at once";
   accept(hello(2));
   EXPECT_EQ(states(), bools{true});
 }

@@ -118,6 +118,44 @@ TEST_F(snapshotter_test, entries_applied_between_the_chunks_are_not_in_it) {
   }
 }
 
+TEST_F(snapshotter_test, on_a_full_disk_one_snapshot_is_kept_and_the_older_gives_its_space) {
+  a.put(1, 5);
+  ASSERT_TRUE(a.snapshot().ok);
+  a.put(6, 5);
+  ASSERT_TRUE(a.snapshot().ok);
+  EXPECT_EQ(a.disk.files().size(), 2u);
+  a.put(11, 5);
+  // No space but what the oldest of three gives back.
+  auto piece = a.piece(index_t{5}, 0, 100);
+  a.disk.set_capacity(a.disk.bytes_used());
+  auto refused = a.snapshot();
+  EXPECT_FALSE(refused.ok);
+  EXPECT_TRUE(refused.disk_full);
+  a.disk.set_capacity(a.disk.bytes_used() + 700);
+  EXPECT_FALSE(a.snapshot().ok);
+  a.raft.take<snapshot_report>();
+  a.raft.tell(a.actor, snapshot_trigger{true});
+  s.run();
+  auto report = a.raft.last<snapshot_report>();
+  EXPECT_TRUE(report.ok) << report.why_not;
+  EXPECT_EQ(report.meta.index, index_t{15});
+  EXPECT_EQ(a.disk.files(), std::vector{folder + "/" + storage::snapshot_name(index_t{15}, term_t{1})});
+  EXPECT_EQ(a.supervisor.count<fatal_failure>(), 0u);
+}
+
+TEST_F(snapshotter_test, no_space_for_what_the_leader_sends_is_told) {
+  a.put(1, 50);
+  ASSERT_TRUE(a.snapshot().ok);
+  auto chunks = transfer(a, 1'000);
+  b.disk.set_capacity(b.disk.bytes_used() + 1'500);
+  b.receive(chunks[0]);
+  EXPECT_TRUE(b.raft.last<chunk_stored>().ok);
+  b.receive(chunks[1]);
+  EXPECT_FALSE(b.raft.last<chunk_stored>().ok);
+  EXPECT_TRUE(b.raft.last<snapshot_report>().disk_full);
+  EXPECT_EQ(b.supervisor.count<fatal_failure>(), 0u);
+}
+
 TEST_F(snapshotter_test, nothing_new_is_reported_without_writing) {
   a.put(1, 5);
   auto first = a.snapshot();

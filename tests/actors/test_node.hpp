@@ -8,6 +8,7 @@
 #include "actors/formation.hpp"
 #include "actors/indexer.hpp"
 #include "actors/indexer_driver.hpp"
+#include "actors/link_keeper.hpp"
 #include "actors/log_reader.hpp"
 #include "actors/raft.hpp"
 #include "actors/snapshotter.hpp"
@@ -33,6 +34,7 @@ namespace troupe::test {
 struct wiring {
   std::map<std::string, raft_actor> rafts;
   std::map<std::string, formation_actor> formations;
+  std::map<std::string, storage_id> storages;
   std::set<std::pair<std::string, std::string>> cut;
 
   bool passes(const std::string& from, const std::string& to) const {
@@ -57,7 +59,7 @@ inline peer_link_actor::behavior_type wire(peer_link_actor::pointer self, std::s
         if (!w->passes(from, to)) return;
         auto messages = decode_peer_messages(encode_peer_messages(out.messages));
         ASSERT_TRUE(messages) << messages.error().detail;
-        self->send(w->rafts[to], peer_input{node_id{from}, std::move(*messages)});
+        self->send(w->rafts[to], peer_input{node_id{from}, w->storages[from], std::move(*messages)});
       },
       [=](const link_send_formation& out) {
         if (w->passes(from, to))
@@ -84,9 +86,9 @@ public:
   bool start() {
     supervisor.clear();
     open_data_options o;
-    o.folder = "/data";
+    o.folder = folder_path();
     o.self = node_id{name_};
-    o.fresh_storage = storage_id{1, seed_};
+    o.fresh_storage = storage_id{1, seed_ * 100 + folders_};
     o.segment_bytes = 16u << 10;
     o.reserve_bytes = reserve_bytes;
     auto opened = open_data(disk, o);
@@ -106,7 +108,7 @@ public:
     for (auto& a : actors_)
       caf::anon_send_exit(a, caf::exit_reason::kill);
     actors_.clear();
-    links_.clear();
+    keeper_ = nullptr;
     raft = nullptr;
     formation_ = nullptr;
     indexer_ = nullptr;
@@ -117,7 +119,12 @@ public:
   }
 
   void link(const std::string& to, bool up) {
-    if (runs()) supervisor.tell(formation_, link_state{address_of(to), up});
+    if (!runs()) return;
+    // The keeper makes a link to a stranger when that says hello.
+    link_hello hello{peer_protocol_version, address_of(to), address_of(name_), 1, 1};
+    if (up) supervisor.tell(keeper_, hello, supervisor.pointer());
+    s_.run();
+    supervisor.tell(formation_, link_state{address_of(to), up});
     s_.run();
   }
   /// One period of the ticker.
@@ -132,6 +139,7 @@ public:
     if (ms % 250 == 0) {
       supervisor.tell(peers_.wal, at_ms(ms));
       supervisor.tell(formation_, at_ms(ms));
+      supervisor.tell(keeper_, at_ms(ms));
     }
   }
 
@@ -163,6 +171,13 @@ public:
   bool leads() { return runs() && status().role == node_role::leader; }
 
   const std::string& name() const { return name_; }
+  /// What told the node to stop; the test then kills it.
+  std::optional<fatal_failure> told_to_stop() const {
+    auto all = supervisor.all<fatal_failure>();
+    return all.empty() ? std::nullopt : std::optional{all.front()};
+  }
+  /// The disk is lost; the node finds an empty folder at its next start. Precondition: it does not run.
+  void replace_disk() { ++folders_; }
 
   /// What this node's index holds (search/engine.hpp, digest). Precondition: it searches, and its index has
   /// begun.
@@ -181,9 +196,11 @@ public:
   std::uint64_t reserve_bytes = 0; ///< of the disk; 0: none is held back
   std::size_t pull_bytes = 4 * 1024; ///< small, so that an index is brought forward in many portions
   std::optional<cannot_start> refused;
+  bool join = false; ///< with an empty folder: waits to be added
   raft_actor raft;
 
 private:
+  std::string folder_path() const { return folders_ ? "/data" + std::to_string(folders_) : "/data"; }
   template <class F, class... Ts>
   auto spawn(F f, Ts&&... xs) {
     auto handle = s_.system.spawn(f, std::forward<Ts>(xs)...);
@@ -208,22 +225,26 @@ private:
     raft = spawn(raft_node, options, peers_, raft_start{std::move(data.recovered), facts});
     formation_options fo;
     fo.files = &disk;
-    fo.data_folder = "/data";
+    fo.data_folder = folder_path();
     fo.identity = data.identity;
     fo.record = data.record;
     fo.self = {node_id{name_}, data.identity.storage, address_of(name_), name_ + ":8000", true};
-    links_ready ready;
+    fo.join = join;
+    link_keeper_options ko;
     for (auto& other : names_) {
       fo.addresses.push_back(address_of(other));
-      if (other != name_) ready.links[address_of(other)] = spawn(wire, wiring_, name_, other);
+      if (other != name_) ko.addresses.insert(address_of(other));
     }
+    ko.make = [this](const std::string& address) {
+      return spawn(wire, wiring_, name_, address.substr(0, address.find(':')));
+    };
     fo.fresh_cluster = cluster_id{9, seed_};
     formation_ = spawn(formation, fo, raft, boss);
-    links_ = ready.links;
-    supervisor.tell(formation_, std::move(ready));
+    keeper_ = spawn(link_keeper, ko, formation_);
     if (model) spawn_search();
     wiring_->rafts[name_] = raft;
     wiring_->formations[name_] = formation_;
+    wiring_->storages[name_] = data.identity.storage;
     folder_.emplace(std::move(data.folder));
     s_.run();
   }
@@ -253,12 +274,13 @@ private:
   std::vector<std::string> names_;
   std::uint64_t seed_;
   std::uint64_t lives_ = 0;
+  std::uint64_t folders_ = 0;
   std::uint64_t last_request_ = 0;
   raft_peers peers_;
   formation_actor formation_;
   indexer_actor indexer_;
   embedder_actor embedder_;
-  std::map<std::string, peer_link_actor> links_;
+  link_keeper_actor keeper_;
   std::vector<caf::actor> actors_;
   std::optional<storage::data_folder> folder_;
 };

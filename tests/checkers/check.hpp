@@ -13,7 +13,7 @@ namespace troupe::checkers {
 struct check_limits {
   /// Steps of the search for a linearization, for each group of keys that operations tie together.
   std::size_t steps_max = 20'000'000;
-  /// States such a search remembers, 16 bytes each.
+  /// Places such a search remembers, about 80 bytes each.
   std::size_t states_max = 4'000'000;
 };
 

@@ -14,9 +14,16 @@ bool is_of_the_map(operation_kind kind) {
   return kind != operation_kind::append && kind != operation_kind::list && kind != operation_kind::search;
 }
 
+/// A transaction that only deletes takes a revision only if something was there, which it does not tell.
+bool takes_a_revision(const operation& op) {
+  return op.matched &&
+         (op.kind == operation_kind::erase ||
+          std::any_of(op.writes.begin(), op.writes.end(), [](const cell& c) { return c.value.has_value(); }));
+}
+
 bool counts(const operation& op) {
   if (!is_of_the_map(op.kind) || op.outcome == outcome_kind::failed) return false;
-  return op.outcome == outcome_kind::ok || !op.writes.empty();
+  return op.outcome == outcome_kind::ok || (op.matched && !op.writes.empty());
 }
 
 /// Numbers for keys, and which of them belong together: union-find with path halving.
@@ -85,7 +92,7 @@ public:
     return found == revisions_.end() ? 0 : found->second;
   }
 
-  component part{{}, {}, {std::nullopt}};
+  component part{{}, {}, {}, {std::nullopt}};
 
 private:
   static step frame(const operation& op, std::size_t source) {
@@ -93,9 +100,9 @@ private:
     s.source = source;
     s.called = op.called;
     s.returned = op.returned;
-    s.present = op.outcome == outcome_kind::ok ? presence::definite : presence::optional;
+    s.definite = op.outcome == outcome_kind::ok;
     s.matched = op.matched;
-    s.hint = op.revision;
+    if (s.definite && takes_a_revision(op)) s.revision = op.revision;
     return s;
   }
 
@@ -120,7 +127,7 @@ public:
 
   void settle() {
     for (std::size_t i = 0; i < steps_.size(); ++i)
-      if (steps_[i].present == presence::definite) waiting_.push_back(i);
+      if (steps_[i].definite) waiting_.push_back(i);
     while (!waiting_.empty()) {
       const auto i = waiting_.back();
       waiting_.pop_back();
@@ -130,8 +137,7 @@ public:
         for (const auto& c : steps_[i].expected)
           seen(c, i);
     }
-    for (auto& s : steps_)
-      if (s.present == presence::optional && only_known_by_value(s)) s.present = presence::hidden;
+    blur_what_nobody_names();
   }
 
 private:
@@ -142,26 +148,33 @@ private:
     if (found == writers_.end() || found->second.size() != 1) return;
     const auto index = found->second.front();
     auto& writer = steps_[index];
-    const bool settled = writer.present == presence::definite;
-    if (settled && (!settled_[index] || writer.returned <= steps_[by].returned)) return;
+    if (writer.definite && (!settled_[index] || writer.returned <= steps_[by].returned)) return;
     if (index == by) return;
     if (steps_[by].returned < writer.called) {
       report_.add(
           {"linearizability", "a value was seen before it was written", {steps_[by].source, writer.source}});
       return;
     }
-    writer.present = presence::definite;
+    writer.definite = true;
     writer.returned = steps_[by].returned;
-    if (writer.hint == 0) writer.hint = builder_.revision_of(c);
+    writer.revision = builder_.revision_of(c);
     settled_[index] = true;
     waiting_.push_back(index);
   }
 
-  bool only_known_by_value(const step& s) const {
-    return std::all_of(s.writes.begin(), s.writes.end(), [&](const step_cell& c) {
-      const auto found = writers_.find({c.key, c.value});
-      return found != writers_.end() && found->second.size() == 1;
-    });
+  /// A value that no step reads or compares is as good as any other such value: they become one, so that
+  /// steps which differ in nothing else are seen to be equal.
+  void blur_what_nobody_names() {
+    std::vector<bool> named(builder_.part.value_names.size(), false);
+    for (const auto& s : steps_)
+      for (const auto* cells : {&s.expected, &s.reads})
+        for (const auto& c : *cells)
+          if (c.value != step_cell::anything) named[c.value] = true;
+    const auto unnamed = static_cast<std::uint32_t>(named.size());
+    builder_.part.value_names.push_back("(a value that nobody saw)");
+    for (auto& s : steps_)
+      for (auto& c : s.writes)
+        if (!s.definite && c.value != step_cell::absent && !named[c.value]) c.value = unnamed;
   }
 
   builder& builder_;
@@ -172,6 +185,14 @@ private:
   std::vector<std::size_t> waiting_;
 };
 
+bool is_held(const step_cell& wanted, std::uint32_t value) {
+  return wanted.value == step_cell::anything ? value != step_cell::absent : value == wanted.value;
+}
+
+bool has_key(const std::vector<step_cell>& cells, std::uint32_t key) {
+  return std::any_of(cells.begin(), cells.end(), [&](const step_cell& c) { return c.key == key; });
+}
+
 template <class Visit>
 void for_each_key(const operation& op, Visit visit) {
   for (const auto* cells : {&op.expected, &op.writes, &op.reads})
@@ -179,15 +200,73 @@ void for_each_key(const operation& op, Visit visit) {
       visit(c.key);
 }
 
+/// Fills component::revisions. `known` are those of the whole history, ascending.
+void count_free_revisions(component& part, const std::vector<std::uint64_t>& known) {
+  for (const auto& s : part.steps)
+    if (s.definite && s.revision != 0) part.revisions.push_back({s.revision, 0});
+  std::sort(part.revisions.begin(), part.revisions.end(),
+            [](const auto& a, const auto& b) { return a.revision < b.revision; });
+  std::uint64_t last = 0;
+  for (auto& r : part.revisions) {
+    const auto begin = std::upper_bound(known.begin(), known.end(), last);
+    const auto taken = std::lower_bound(begin, known.end(), r.revision) - begin;
+    const auto between = r.revision > last ? r.revision - last - 1 : 0;
+    r.free_before = between - std::min(between, static_cast<std::uint64_t>(taken));
+    last = r.revision;
+  }
+}
+
+std::vector<std::uint64_t> known_revisions(const history& h) {
+  std::vector<std::uint64_t> known;
+  for (const auto& op : h.operations)
+    if (op.outcome == outcome_kind::ok && op.revision != 0 && takes_a_revision(op))
+      known.push_back(op.revision);
+  std::sort(known.begin(), known.end());
+  known.erase(std::unique(known.begin(), known.end()), known.end());
+  return known;
+}
+
 } // namespace
 
-bool component::agrees(const step& s, const std::vector<std::uint32_t>& state) {
+bool agrees(const step& s, const key_state& state) {
   for (const auto& c : s.reads)
     if (state[c.key] != c.value) return false;
-  const bool held = std::all_of(s.expected.begin(), s.expected.end(), [&](const step_cell& c) {
-    return c.value == step_cell::anything ? state[c.key] != step_cell::absent : state[c.key] == c.value;
-  });
-  return held == s.matched;
+  return std::all_of(s.expected.begin(), s.expected.end(),
+                     [&](const step_cell& c) { return is_held(c, state[c.key]); }) == s.matched;
+}
+
+bool changes(const step& s, const key_state& state) {
+  return std::any_of(s.writes.begin(), s.writes.end(),
+                     [&](const step_cell& c) { return state[c.key] != c.value; });
+}
+
+bool touches(const step& s, const step& other) {
+  for (const auto& own : s.writes)
+    for (const auto* cells : {&other.reads, &other.expected, &other.writes})
+      if (has_key(*cells, own.key)) return true;
+  return false;
+}
+
+bool serves(const step& s, const step& other, const key_state& state) {
+  const auto brings = [&](const step_cell& wanted, bool held) {
+    return std::any_of(s.writes.begin(), s.writes.end(), [&](const step_cell& c) {
+      return c.key == wanted.key && is_held(wanted, c.value) == held;
+    });
+  };
+  bool all_held = true;
+  for (const auto* cells : {&other.reads, &other.expected})
+    for (const auto& wanted : *cells) {
+      if (is_held(wanted, state[wanted.key])) continue;
+      if (cells == &other.expected) all_held = false;
+      if ((cells == &other.reads || other.matched) && brings(wanted, true)) return true;
+    }
+  if (!other.matched && all_held)
+    for (const auto& unwanted : other.expected)
+      if (brings(unwanted, false)) return true;
+  if (other.only_reads()) return false;
+  const auto overwritten = std::count_if(s.writes.begin(), s.writes.end(),
+                                         [&](const step_cell& c) { return has_key(other.writes, c.key); });
+  return overwritten > 0 && overwritten < std::ssize(s.writes);
 }
 
 std::vector<component> split(const history& h, report& r) {
@@ -213,9 +292,11 @@ std::vector<component> split(const history& h, report& r) {
     const auto* any = !op.reads.empty() ? &op.reads : !op.writes.empty() ? &op.writes : &op.expected;
     if (!any->empty()) builders[groups.root(groups.number(any->front().key))].add(op, i);
   }
+  const auto known = known_revisions(h);
   std::vector<component> parts;
   for (auto& [root, b] : builders) {
     unknown_writes{b, r}.settle();
+    count_free_revisions(b.part, known);
     parts.push_back(std::move(b.part));
   }
   return parts;

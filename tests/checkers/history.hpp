@@ -45,8 +45,8 @@ std::string_view to_string(outcome_kind outcome);
 struct cell {
   std::string key{};
   std::optional<std::string> value{}; ///< none: absent, or deleted
-  std::uint64_t revision = 0;       ///< of reads: the mod revision; 0: not told, or absent
-  bool anything = false;            ///< of expected: any value will do, but there has to be one
+  std::uint64_t revision = 0;         ///< of reads: the mod revision; 0: not told, or absent
+  bool anything = false;              ///< of expected: any value will do, but there has to be one
 
   friend bool operator==(const cell&, const cell&) = default;
 };

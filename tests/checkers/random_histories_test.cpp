@@ -27,6 +27,14 @@ protected:
   std::mt19937_64 random_;
 };
 
+void forget_revisions(history& h) {
+  for (auto& op : h.operations) {
+    op.revision = 0;
+    for (auto& c : op.reads)
+      c.revision = 0;
+  }
+}
+
 TEST_F(random_histories, of_a_correct_store_pass) {
   for (int round = 0; round < 200 && !HasFailure(); ++round) {
     const random_options options{.operations = 20 + random_() % 200,
@@ -47,15 +55,18 @@ TEST_F(random_histories, of_a_correct_store_pass) {
 TEST_F(random_histories, long_ones_are_decided) {
   const auto h = random_history(random_, {.operations = 20'000, .clients = 16, .keys = 8});
   expect_ok(check_all(h), h);
-  auto blind = h;
-  for (auto& op : blind.operations)
-    op.revision = 0;
-  expect_ok(check_linearizability(blind), blind);
+}
+
+TEST_F(random_histories, long_ones_without_revisions_are_decided_key_by_key) {
+  auto h = random_history(
+      random_, {.operations = 10'000, .clients = 8, .keys = 8, .several_keys = false, .unknown_percent = 2});
+  forget_revisions(h);
+  expect_ok(check_all(h), h);
 }
 
 TEST_F(random_histories, stale_read_in_a_long_one_is_found) {
-  for (int round = 0; round < 20 && !HasFailure(); ++round) {
-    auto h = random_history(random_, {.operations = 2'000, .clients = 8, .keys = 4});
+  for (int round = 0; round < 3 && !HasFailure(); ++round) {
+    auto h = random_history(random_, {.operations = 1'000, .clients = 8, .keys = 4});
     std::vector<operation*> reads;
     for (auto& op : h.operations)
       if (op.kind == operation_kind::get && op.outcome == outcome_kind::ok && op.reads[0].value)
@@ -102,6 +113,7 @@ TEST_F(random_histories, tiny_ones_are_judged_as_by_trying_every_order) {
     ASSERT_TRUE(brute_force_linearizable(h));
     for (auto lies = random_() % 3; lies > 0; --lies)
       lie(h, random_);
+    forget_revisions(h);
     const bool truth = brute_force_linearizable(h);
     const auto r = check_linearizability(h);
     EXPECT_EQ(r.result, truth ? verdict::ok : verdict::violation) << describe(r, h) << "round " << round;

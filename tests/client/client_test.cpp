@@ -109,6 +109,10 @@ TEST_F(client_library, does_everything_it_offers) {
     EXPECT_EQ(store.snapshot()->index, index_t{3});
     EXPECT_EQ(store.transfer(node_id{"n2"})->leader, node_id{"n2"});
     EXPECT_EQ(store.transfer(node_id{"far"}).error().kind, failure_kind::conflict);
+    EXPECT_TRUE(store.change_members({member_action::add, node_id{"n4"}, {}})->changed);
+    EXPECT_FALSE(store.change_members({member_action::remove, node_id{"n4"}, {}})->changed);
+    EXPECT_EQ(store.change_members({member_action::promote, node_id{"far"}, {}}).error().kind,
+              failure_kind::conflict);
     EXPECT_EQ(sessions(), 1U);
   }
   EXPECT_EQ(sessions(), 0U) << "a client closes its session";

@@ -106,6 +106,10 @@ private:
       if (t->target == node_id{"far"}) return refusal{refusal_kind::not_possible, 0, "far is not heard"};
       return transfer_result{t->target, term_t{2}};
     }
+    if (auto* m = std::get_if<member_request>(&r.body)) {
+      if (m->id == node_id{"far"}) return refusal{refusal_kind::not_possible, 0, "far has not caught up"};
+      return member_result{m->action == member_action::add, index_t{4}, 3, 1};
+    }
     return snapshot_result{index_t{3}, term_t{2}, 1};
   }
 

@@ -180,8 +180,18 @@ def test_transfer(cli):
     assert cli.refused("transfer", code=NO), "there is no other voter"
 
 
+def test_members(cli):
+    assert b"yes" in cli.ok("member", "list")
+    assert json.loads(cli.ok("member", "list", "--output", "json"))["members"][0]["voter"] is True
+    assert cli.ok("member", "promote", "n1") == b"n1 votes already: 1 voter, 0 learners\n"
+    assert json.loads(cli.ok("member", "remove", "n9", "--output", "json"))["changed"] is False
+    assert "last voter" in cli.refused("member", "remove", "n1", code=NO)
+    assert "no node waits" in cli.refused("member", "add", "n2", "--timeout", "300ms", code=NO)
+    assert "no node waits" in cli.refused("member", "replace", "n2", "--timeout", "300ms", code=NO)
+
+
 @pytest.mark.parametrize("arguments", [
-    [], ["nonsense"], ["put"], ["get"], ["get", "a", "b"], ["put", "k", "v", "--timeout", "5"], ["get", "k", "--revision", "0"],
+    [], ["nonsense"], ["member"], ["member", "add"], ["member", "add", "n2", "--wait", "5"], ["member", "drop", "n2"], ["put"], ["get"], ["get", "a", "b"], ["put", "k", "v", "--timeout", "5"], ["get", "k", "--revision", "0"],
     ["put", "k", "v", "--if-absent", "--if-revision", "1"], ["get", "k", "--endpoints", "host"], ["put", "", "v"],
     ["get", "k", "--certificate", "only-this"], ["put", "k", "--file", "/nonexistent"], ["get", "k", "--output", "xml"],
 ], ids=repr)
@@ -191,7 +201,7 @@ def test_wrong_use(cli, arguments):
 
 def test_help_names_commands_and_exit_codes(cli):
     text = cli.ok("--help").decode()
-    for word in ("put", "get", "del", "bulk", "txn", "scan", "status", "snapshot", "transfer", "TROUPE_ENDPOINTS", "Exit codes"):
+    for word in ("put", "get", "del", "bulk", "txn", "scan", "status", "snapshot", "transfer", "member", "TROUPE_ENDPOINTS", "Exit codes"):
         assert word in text
     assert "--if-absent" in cli.ok("put", "--help").decode()
     assert cli.ok("--version").strip()

@@ -125,7 +125,8 @@ inline std::vector<request> requests() {
       {6, 505, snapshot_now_request{}},
       {7, 506, some_search()},
       {8, 507, search_request{}},
-      {9, 508, transfer_request{node_id{"n2"}}}};
+      {9, 508, transfer_request{node_id{"n2"}}},
+      {10, 509, member_request{member_action::replace, node_id{"n3"}, "127.0.0.1:7002"}}};
 }
 
 inline cluster_status some_status() {
@@ -148,8 +149,10 @@ inline cluster_status some_status() {
   s.memory_quota = 80;
   s.memory_alarm = true;
   s.disk_full = true;
-  s.members = {{node_id{"n1"}, "127.0.0.1:7000", "127.0.0.1:8000", node_role::leader, index_t{11}, 0},
-               {node_id{"n2"}, "127.0.0.1:7001", "127.0.0.1:8001", node_role::learner, index_t{5}, -1}};
+  s.members = {
+      {node_id{"n1"}, "127.0.0.1:7000", "127.0.0.1:8000", node_role::leader, index_t{11}, 0},
+      {node_id{"n2"}, "127.0.0.1:7001", "127.0.0.1:8001", node_role::learner, index_t{5}, -1, false, true}};
+  s.waiting = {{node_id{"n3"}, "127.0.0.1:7002", "127.0.0.1:8002", node_role::forming, {}, -1, false, false}};
   s.search = {true, true, true, revision_t{8}, revision_t{7}, 90, 80, 1, "mine@1"};
   return s;
 }
@@ -162,7 +165,8 @@ inline std::vector<answer> answers() {
           {5, refusal{refusal_kind::disk_full, 250, "no space left under /data"}},
           {8, refusal{refusal_kind::memory_full, 250, "the quota is reached"}},
           {6, some_found()},
-          {7, transfer_result{node_id{"n2"}, term_t{4}}}};
+          {7, transfer_result{node_id{"n2"}, term_t{4}}},
+          {9, member_result{true, index_t{12}, 3, 1}}};
 }
 
 } // namespace troupe::samples

@@ -65,6 +65,18 @@ TEST(hostile_file, a_damaged_sample_is_never_more_than_an_error) {
   }
 }
 
+/// Found by fuzzing: toml++ takes some of these for blanks that cannot be.
+TEST(hostile_file, any_character_may_stand_where_a_key_begins) {
+  for (unsigned c = 0x80; c <= 0xffff; c += c < 0x600 ? 1 : 0x3b) {
+    std::string text =
+        c < 0x800 ? std::string{static_cast<char>(0xc0 | c >> 6)}
+                  : std::string{static_cast<char>(0xe0 | c >> 12), static_cast<char>(0x80 | (c >> 6 & 0x3f))};
+    text.push_back(static_cast<char>(0x80 | (c & 0x3f)));
+    expect_an_answer("\n" + text);
+    expect_an_answer("[" + text + "]\na = " + text);
+  }
+}
+
 TEST(hostile_file, every_prefix_of_a_sample_has_an_answer) {
   const auto sample = checkout_file("deploy/cluster.toml");
   for (std::size_t length = 0; length <= sample.size(); ++length)

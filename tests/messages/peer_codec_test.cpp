@@ -50,6 +50,12 @@ bool operator==(const peer_condition& a, const peer_condition& b) {
 bool operator==(const forward_handover& a, const forward_handover& b) {
   return a.term == b.term && a.to == b.to;
 }
+bool operator==(const forward_member& a, const forward_member& b) {
+  return a.asker == b.asker && a.number == b.number && a.timeout_ms == b.timeout_ms && a.wish == b.wish;
+}
+bool operator==(const member_answer& a, const member_answer& b) {
+  return a.asker == b.asker && a.number == b.number && a.outcome == b.outcome;
+}
 
 namespace {
 
@@ -89,6 +95,9 @@ std::vector<peer_message> one_of_each() {
       peer_condition{true},
       peer_condition{},
       forward_handover{term_t{35}, node_id{"n3"}},
+      forward_member{incarnation_t{36}, 37, 38, {member_action::replace, node_id{"n4"}, "127.0.0.1:7003"}},
+      member_answer{incarnation_t{39}, 40, member_result{true, index_t{41}, 3, 1}},
+      member_answer{incarnation_t{42}, 43, refusal{refusal_kind::not_possible, 44, "it is behind"}},
   };
 }
 

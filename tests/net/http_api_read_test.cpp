@@ -294,5 +294,25 @@ TEST_F(http_api_test, hands_the_leadership_over) {
   EXPECT_EQ(refused.status, 409u);
 }
 
+TEST_F(http_api_test, changes_the_members) {
+  auto add = make(http_method::post, "/v1/cluster/members");
+  add.body = "{\"id\":\"n4\",\"peer\":\"10.0.0.4:7000\"}";
+  const auto added = accepted(std::move(add));
+  EXPECT_EQ(std::get<member_request>(added.body),
+            (member_request{member_action::add, node_id{"n4"}, "10.0.0.4:7000"}));
+  EXPECT_EQ(api.render(added.plan, member_result{true, index_t{9}, 3, 1}).body.view(),
+            "{\"id\":\"n4\",\"changed\":true,\"index\":9,\"voters\":3,\"learners\":1}\n");
+  const auto promoted = accepted(make(http_method::post, "/v1/cluster/members/n4/promote"));
+  EXPECT_EQ(std::get<member_request>(promoted.body),
+            (member_request{member_action::promote, node_id{"n4"}, {}}));
+  const auto replaced = accepted(make(http_method::post, "/v1/cluster/members/n%204/replace"));
+  EXPECT_EQ(std::get<member_request>(replaced.body),
+            (member_request{member_action::replace, node_id{"n 4"}, {}}));
+  const auto removed = accepted(make(http_method::del, "/v1/cluster/members/n4"));
+  EXPECT_EQ(std::get<member_request>(removed.body),
+            (member_request{member_action::remove, node_id{"n4"}, {}}));
+  EXPECT_EQ(http_api::render_lost(removed.plan, false).status, 504u) << "it may be done all the same";
+}
+
 } // namespace
 } // namespace troupe::net

@@ -190,6 +190,14 @@ TEST_F(http_api_test, refuses_bad_requests_with_the_right_problem) {
       {post("/v1/cluster/transfer", "{\"from\":\"n1\"}"), 400, "bad-body"},
       {post("/v1/cluster/transfer", "[]"), 400, "bad-body"},
       {post("/v1/cluster/transfer", "n2"), 400, "malformed-json"},
+      {post("/v1/cluster/members", "{}"), 400, "bad-body"},
+      {post("/v1/cluster/members", "{\"id\":\"\"}"), 400, "bad-body"},
+      {post("/v1/cluster/members", "{\"id\":\"" + std::string(65, 'x') + "\"}"), 400, "bad-body"},
+      {post("/v1/cluster/members", "{\"id\":\"n4\",\"peer\":1}"), 400, "bad-body"},
+      {post("/v1/cluster/members", "{\"id\":\"n4\",\"voter\":true}"), 400, "bad-body"},
+      {post("/v1/cluster/members/n4/promote", "{}"), 400, "bad-body"},
+      {post("/v1/cluster/members/" + std::string(65, 'x') + "/replace", ""), 400, "bad-parameter"},
+      {post("/v1/cluster/members/n4/replace?now=1", ""), 400, "bad-parameter"},
   };
   for (auto& one : cases) {
     SCOPED_TRACE(one.request.target.substr(0, 80) + " " + one.request.body.substr(0, 120));

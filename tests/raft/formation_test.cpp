@@ -283,39 +283,99 @@ TEST(formation, stranger_gets_an_answer_that_names_the_list) {
   EXPECT_THAT(refused.sentence, HasSubstr("does not list n7 at host7:7000"));
 }
 
-TEST(check_hello, names_who_may_come_in) {
-  formation_cluster c(3);
-  c.start_all();
-  c.settle();
-  auto& v = *c.at(1).folder.accepted;
-  hello member_again{c.at(2).self, c.at(2).addresses, c.at(2).folder};
-  EXPECT_EQ(check_hello(v, member_again).verdict, hello_verdict::accept);
-  EXPECT_FALSE(check_hello(v, member_again).reply);
+/// A cluster of three that has formed, and greetings to it.
+struct check_hello_test : testing::Test {
+  void SetUp() override {
+    c.start_all();
+    c.settle();
+    known.committed = known.newest = *c.at(1).folder.accepted;
+    known.committed_at = known.newest_at = {term_t{2}, index_t{10}};
+  }
+  hello greeting(std::size_t node) {
+    return {c.at(node).self, c.at(node).addresses, c.at(node).folder, false, {term_t{1}, index_t{1}}};
+  }
+  hello newcomer(bool joining) {
+    return {{node_id{"n9"}, {9, 9}, "host9:7000", "host9:8000", true}, {}, {}, joining, {}};
+  }
+  hello_verdict verdict(const hello& h) { return check_hello(known, h).verdict; }
 
-  auto unformed = member_again;
+  formation_cluster c{3};
+  known_members known;
+};
+
+TEST_F(check_hello_test, members_may_come_in) {
+  EXPECT_EQ(verdict(greeting(2)), hello_verdict::accept);
+  EXPECT_FALSE(check_hello(known, greeting(2)).reply);
+  auto moved = greeting(2);
+  moved.self.peer_address = "elsewhere:7000";
+  EXPECT_EQ(verdict(moved), hello_verdict::accept) << "identity is id and storage, not the address";
+}
+
+TEST_F(check_hello_test, who_accepted_and_does_not_know_that_all_did_is_told) {
+  auto unformed = greeting(2);
   unformed.record.formed = false;
-  EXPECT_EQ(check_hello(v, unformed).reply, formation_message{formed_membership{v}});
+  EXPECT_EQ(check_hello(known, unformed).reply, formation_message{formed_membership{known.newest}});
+  known.newest.members.pop_back();
+  known.committed = known.newest;
+  EXPECT_EQ(check_hello(known, unformed).reply,
+            formation_message{formed_membership{*unformed.record.accepted}})
+      << "what it accepted, whatever the members are now";
+}
 
-  auto wiped = member_again;
+TEST_F(check_hello_test, an_empty_folder_of_a_known_node_is_refused) {
+  auto wiped = greeting(2);
   wiped.record = {};
   wiped.self.storage = {3, 3};
-  EXPECT_EQ(check_hello(v, wiped).verdict, hello_verdict::replaced_storage);
+  EXPECT_EQ(verdict(wiped), hello_verdict::replaced_storage);
   auto renamed = wiped;
   renamed.self.id = node_id{"n9"};
-  EXPECT_EQ(check_hello(v, renamed).verdict, hello_verdict::replaced_storage);
+  EXPECT_EQ(verdict(renamed), hello_verdict::replaced_storage);
+  wiped.joining = true;
+  EXPECT_EQ(verdict(wiped), hello_verdict::waiting);
+  EXPECT_THAT(check_hello(known, wiped).sentence, HasSubstr("troupe member replace n2"));
+}
 
-  auto foreign = member_again;
+TEST_F(check_hello_test, another_cluster_is_refused) {
+  auto foreign = greeting(2);
   foreign.record.accepted->cluster = {4, 4};
-  EXPECT_EQ(check_hello(v, foreign).verdict, hello_verdict::foreign_cluster);
+  EXPECT_EQ(verdict(foreign), hello_verdict::foreign_cluster);
+  foreign.record.formed = false;
+  EXPECT_EQ(verdict(foreign), hello_verdict::foreign_cluster);
+}
 
-  auto stranger = renamed;
-  stranger.self.peer_address = "host9:7000";
-  EXPECT_EQ(check_hello(v, stranger).verdict, hello_verdict::not_a_member);
+TEST_F(check_hello_test, a_newcomer_waits_until_its_membership_is_committed) {
+  EXPECT_EQ(verdict(newcomer(false)), hello_verdict::not_a_member);
+  EXPECT_EQ(verdict(newcomer(true)), hello_verdict::waiting);
+  EXPECT_THAT(check_hello(known, newcomer(true)).sentence, HasSubstr("troupe member add n9"));
+  auto added = newcomer(true).self;
+  added.voter = false;
+  known.newest.members.push_back(added);
+  known.newest_at.index = index_t{11};
+  EXPECT_EQ(verdict(newcomer(true)), hello_verdict::waiting) << "an uncommitted membership may be undone";
+  known.committed = known.newest;
+  known.committed_at = known.newest_at;
+  EXPECT_EQ(verdict(newcomer(true)), hello_verdict::accept);
+  EXPECT_EQ(check_hello(known, newcomer(true)).reply,
+            (formation_message{formed_membership{known.committed, known.committed_at}}));
+  auto other_folder = newcomer(true);
+  other_folder.self.storage = {8, 8};
+  EXPECT_EQ(verdict(other_folder), hello_verdict::waiting);
+}
 
-  auto stale = unformed;
-  stale.addresses.pop_back();
-  EXPECT_EQ(check_hello(v, stale).verdict, hello_verdict::stale_list);
-  EXPECT_THAT(check_hello(v, stale).sentence, HasSubstr("n2"));
+TEST_F(check_hello_test, one_that_is_not_known_here_may_be_newer_or_removed) {
+  auto other = greeting(3);
+  std::erase_if(known.newest.members, [](auto& m) { return m.id == node_id{"n3"}; });
+  EXPECT_EQ(verdict(other), hello_verdict::accept) << "its removal may be undone, or need it";
+  known.committed = known.newest;
+  EXPECT_EQ(verdict(other), hello_verdict::removed);
+  other.listed_at = known.committed_at;
+  EXPECT_EQ(verdict(other), hello_verdict::removed);
+  other.listed_at = {term_t{2}, index_t{11}};
+  EXPECT_EQ(verdict(other), hello_verdict::accept) << "this node lags";
+  other.listed_at = {term_t{3}, index_t{9}};
+  EXPECT_EQ(verdict(other), hello_verdict::accept);
+  other.listed_at = {term_t{1}, index_t{11}};
+  EXPECT_EQ(verdict(other), hello_verdict::removed) << "a later entry of an earlier term is no later log";
 }
 
 TEST(first_entry, is_the_same_on_every_node) {

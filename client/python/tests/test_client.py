@@ -309,3 +309,25 @@ def test_no_nodes():
 def test_timeouts_stay_within_the_window_of_idempotency_keys(timeout):
     with pytest.raises(InvalidRequest):
         DatabaseClient(timeout=timeout)
+
+
+def test_members(client, server):
+    def changed(value):
+        return ("answer", 200, {"Content-Type": "application/json"}, json.dumps({"id": "n 4", "changed": value}).encode())
+
+    server.script.extend([changed(True), changed(False), changed(True), changed(True)])
+    assert client.add_member("n 4", peer="127.0.0.1:7003") is True
+    assert client.promote_member("n 4") is False
+    assert client.replace_member("n 4") is True
+    assert client.remove_member("n 4") is True
+    assert [request[:2] for request in server.requests] == [
+        ("POST", "/v1/cluster/members"),
+        ("POST", "/v1/cluster/members/n%204/promote"),
+        ("POST", "/v1/cluster/members/n%204/replace"),
+        ("DELETE", "/v1/cluster/members/n%204"),
+    ]
+    server.script.append(problem(409, "urn:troupe:problem:not-possible", "it has not caught up"))
+    with pytest.raises(Conflict, match="caught up"):
+        client.promote_member("n4")
+    server.script.append(("answer", 200, {"Content-Type": "application/json"}, b'{"members":[]}'))
+    assert client.cluster() == {"members": []}

@@ -157,6 +157,37 @@ class DatabaseClient:
         answer = self._transport.call("POST", "/v1/search", _encoded(body), {"Content-Type": JSON}, waits=min(wait, self._timeout))
         return search_values.result_of(_json_of(answer))
 
+    def cluster(self) -> Dict[str, Any]:
+        """What the node that is asked knows of the cluster: leader, members, who waits to be added, and how far each is."""
+        return _json_of(self._transport.call("GET", "/v1/cluster"))
+
+    def add_member(self, node: str, peer: Optional[str] = None) -> bool:
+        """Adds the node that was started with --join, as a learner; whether that changed anything.
+
+        Conflict means that the cluster cannot do it now, and its message says why; OutcomeUnknown that asking again is
+        needed to know. So it is for all four of these, and asking twice does no more than asking once.
+        """
+        body = {"id": node} if peer is None else {"id": node, "peer": peer}
+        return self._change_members("POST", "/v1/cluster/members", body)
+
+    def promote_member(self, node: str) -> bool:
+        """Lets a learner vote. Conflict while it has not caught up."""
+        return self._change_members("POST", _member_path(node) + "/promote")
+
+    def remove_member(self, node: str) -> bool:
+        """Takes a node out of the cluster; it stops by itself."""
+        return self._change_members("DELETE", _member_path(node))
+
+    def replace_member(self, node: str, peer: Optional[str] = None) -> bool:
+        """Puts the node that was started with --join in the place of the member of the same id, as a learner."""
+        return self._change_members("POST", _member_path(node) + "/replace", {} if peer is None else {"peer": peer})
+
+    def _change_members(self, method: str, target: str, body: Optional[Dict[str, Any]] = None) -> bool:
+        # The body decides only what is to be so, and may be sent twice without a key.
+        headers = {} if body is None else {"Content-Type": JSON}
+        encoded = None if body is None else _encoded(body)
+        return bool(_field(_json_of(self._transport.call(method, target, encoded, headers, write=True)), "changed"))
+
     def _write(self, method: str, target: str, body: Optional[bytes], media_type: Optional[str]) -> Answer:
         # One key for the call, not for the attempt: this is what makes trying again harmless.
         headers = {"Idempotency-Key": str(uuid.uuid4())}
@@ -191,6 +222,10 @@ def _key_path(key: str) -> str:
     if segment in (".", ".."):
         segment = segment.replace(".", "%2E")  # a path segment of dots alone means something else in a URL
     return "/v1/kv/" + segment
+
+
+def _member_path(node: str) -> str:
+    return "/v1/cluster/members/" + quote(node, safe="")
 
 
 def _json_of(answer: Answer) -> Dict[str, Any]:

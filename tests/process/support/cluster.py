@@ -105,6 +105,8 @@ class Node:
         self.peer_port = peer_port
         self.data_dir = cluster.folder / node_id
         self.log_path = cluster.folder / f"{node_id}.log"
+        self.config_path = cluster.config_path
+        self.extra = []  # flags of its start line
         self.process = None
 
     @property
@@ -113,7 +115,7 @@ class Node:
 
     def start(self, environment=None):
         assert not self.running(), f"{self.id} runs already"
-        arguments = [program("trouped"), "--config", str(self.cluster.config_path), "--node", self.id]
+        arguments = [program("trouped"), "--config", str(self.config_path), "--node", self.id, *self.extra]
         self.process = Process(arguments, self.log_path, {**self.cluster.environment, **(environment or {})})
         return self
 

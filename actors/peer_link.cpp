@@ -240,6 +240,9 @@ void acknowledge(self_pointer self) {
 void receive(self_pointer self, const link_frame& f) {
   auto& s = self->state;
   if (!take(s, f.incarnation, f.connection, f.taken)) return;
+  // What is refused was counted once: forwarded proposals that come twice would be refused after they were
+  // taken.
+  if (f.number <= s.up->received) return;
   s.up->received = f.number;
   if (f.cluster_high != 0 || f.cluster_low != 0) {
     receive_peer_messages(self, f);

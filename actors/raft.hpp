@@ -7,6 +7,7 @@
 #include "actors/history_policy.hpp"
 #include "actors/pending_reads.hpp"
 #include "actors/pending_writes.hpp"
+#include "actors/steady_clock.hpp"
 #include "messages/formation.hpp"
 #include "messages/raft.hpp"
 #include "raft/core.hpp"
@@ -26,6 +27,8 @@ struct raft_options {
   incarnation_t incarnation;
   std::uint64_t seed = 0;
   std::int64_t tick_ms = 25;
+  /// Read only with core.lease_us, at each turn that may answer reads.
+  std::function<std::int64_t()> lease_clock_us = boot_now_us;
 
   std::size_t writes_max = 65'536; ///< taken and not answered
   std::size_t writes_bytes_max = 256u << 20;
@@ -39,6 +42,8 @@ struct raft_options {
   std::int64_t history_keep_ms = 5 * 60 * 1000;
   std::uint64_t history_keep_revisions = 1'000'000;
   std::uint64_t memory_quota_bytes = std::uint64_t{8} << 30; ///< logical bytes; above it, nothing that grows
+
+  std::string recovered; ///< what the status says of it (cluster_status::recovered)
 
   /// Told the status about once a second, on the Raft actor's thread; must not block.
   std::function<void(const cluster_status&)> report = [](const cluster_status&) {};

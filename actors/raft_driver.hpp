@@ -182,7 +182,7 @@ private:
   memory_policy memory_;
   bool memory_warned_ = false;
   bool facts_asked_ = false;
-  index_t alarm_entry_; ///< the newest alarm this node proposed as the leader it is
+  index_t alarm_entry_; ///< the newest entry that this leader proposed for its memory
   bool pump_pending_ = false;
   term_t seen_term_;
   node_id seen_leader_;

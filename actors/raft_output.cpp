@@ -15,7 +15,9 @@ void raft_driver::want_pump() {
 void raft_driver::pump() {
   pump_pending_ = false;
   if (!core_) return;
-  for (auto out = core_->take(); !out.empty(); out = core_->take())
+  // Read after everything that the core was told of had arrived, and again for each turn.
+  auto take = [&] { return core_->take(options_.core.lease_us != 0 ? options_.lease_clock_us() : 0); };
+  for (auto out = take(); !out.empty(); out = take())
     carry_out(out);
   tell_members();
   settle_transfers();

@@ -242,6 +242,7 @@ cluster_status raft_driver::status() const {
   out.search = search_;
   for (auto& j : joiners_)
     out.waiting.push_back({j.id, j.peer_address, j.http_address, node_role::forming, {}, -1, false, false});
+  out.recovered = options_.recovered;
   if (!core_) return out;
   auto s = core_->get_status();
   out.cluster = s.members.cluster;

@@ -69,7 +69,8 @@ void raft_driver::ask_facts() {
   });
 }
 
-/// Raises or clears the alarm. One entry at a time: what it says is known when it is applied.
+/// Raises or clears the alarm, or gives up history. One entry at a time: what it does is known when it is
+/// applied.
 void raft_driver::watch_memory() {
   bool warned = memory_.warns(facts_.logical_bytes);
   if (warned != memory_warned_) {
@@ -82,7 +83,11 @@ void raft_driver::watch_memory() {
   }
   if (core_->role() != raft::role_kind::leader || facts_.applied < alarm_entry_) return;
   auto due = memory_.alarms(facts_.logical_bytes, facts_.memory_alarm);
-  if (due == facts_.memory_alarm) return;
+  if (due == facts_.memory_alarm) {
+    // At once: a second of fast writes can be what lies between the two levels.
+    if (memory_.sheds_history(facts_.logical_bytes, due)) shed_history();
+    return;
+  }
   command c;
   c.body = set_memory_alarm{due};
   if (!propose_upkeep(c)) return;
@@ -91,14 +96,15 @@ void raft_driver::watch_memory() {
     spdlog::error("memory: the quota of {} bytes is reached, refusing writes that grow", memory_.quota());
   else
     spdlog::info("memory: below the quota again, taking all writes");
-  if (due) shed_history();
 }
 
 void raft_driver::shed_history() {
   if (facts_.compacted >= facts_.revision) return;
   command c;
   c.body = compact_history{facts_.revision};
-  if (propose_upkeep(c)) spdlog::debug("history: given up below revision {}", facts_.revision.value);
+  if (!propose_upkeep(c)) return;
+  alarm_entry_ = core_->last_index();
+  spdlog::debug("history: given up below revision {}", facts_.revision.value);
 }
 
 void raft_driver::on_log_condition(const log_condition& c) {

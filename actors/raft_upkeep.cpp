@@ -31,6 +31,8 @@ raft_driver::raft_driver(self_pointer self, raft_options options, raft_peers pee
 void raft_driver::begin(raft::recovered start) {
   snapshot_ = start.snapshot;
   core_.emplace(options_.core, options_.self, std::move(start), options_.seed);
+  // Empty: so that the log knows who wants to hear how it is, before there is anything to write.
+  self_->send(peers_.wal, raft::persist_batch{});
   want_pump();
 }
 
@@ -201,7 +203,7 @@ void raft_driver::maintain() {
   // What compaction has freed since the last batch is news without a batch.
   ask_facts();
   if (core_->role() != raft::role_kind::leader) return;
-  if (memory_.sheds_history(facts_.logical_bytes, facts_.memory_alarm)) return shed_history();
+  if (memory_.sheds_history(facts_.logical_bytes, facts_.memory_alarm)) return;
   auto revision = history_.due(now_.steady_ms, facts_.revision, facts_.compacted);
   if (!revision) return;
   command c;

@@ -88,7 +88,7 @@ bool stage_entries(self_pointer self, raft::persist_batch& batch) {
     s.last_term = part.back().term;
     rest = rest.subspan(part.size());
   }
-  s.staged_number = batch.number;
+  if (batch.number != 0) s.staged_number = batch.number;
   return true;
 }
 

@@ -26,8 +26,8 @@ struct disk;
 enum class file_op { open, read, write, sync, allocate, truncate, rename, remove, sync_folder, list, lock };
 
 enum class crash_mode {
-  process_only,  ///< the machine runs on, as after kill -9: everything reads back, and what was not synced may
-                 ///< still be lost in a later crash
+  process_only,  ///< the machine runs on, as after kill -9: everything reads back, and what was not synced
+                 ///< may still be lost in a later crash
   drop_unsynced, ///< every unsynced write and name is gone
   keep_all,      ///< everything had reached the disk by luck
   reorder,       ///< each unsynced write is kept, dropped or torn at a byte, and each unsynced name kept or

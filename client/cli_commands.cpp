@@ -3,6 +3,7 @@
 #include "client/address_book.hpp"
 #include "client/cli_json.hpp"
 #include "client/cli_table.hpp"
+#include "command/health.hpp"
 #include "command/limits.hpp"
 
 #include <unistd.h>
@@ -212,7 +213,11 @@ result<cluster_status> status_of_leader(const cli_options& o) {
 exit_code run_status(const cli_options& o) {
   auto status = status_of_leader(o);
   if (!status) return say(o, status.error());
-  return show(o.json_output ? status_json(*status) : status_table(*status));
+  auto shown = show(o.json_output ? status_json(*status) : status_table(*status));
+  if (shown != exit_code::ok) return shown;
+  // What a node that does not lead cannot tell is no reason to wake somebody.
+  auto state = assess(*status).state;
+  return state == cluster_state::healthy || state == cluster_state::unknown ? exit_code::ok : exit_code::no;
 }
 
 exit_code run_snapshot(const cli_options& o) {

@@ -16,7 +16,7 @@ namespace troupe::client {
 /// Exit codes, documented in docs/cli.md.
 enum class exit_code : int {
   ok = 0,
-  no = 1,          ///< not found, or a condition did not hold
+  no = 1,          ///< not found, a condition did not hold, or the cluster is not healthy
   invalid = 2,     ///< wrong use or wrong input; nothing was changed
   unavailable = 3, ///< no answer; certainly nothing was changed
   unknown = 4,     ///< a write that may or may not have been applied

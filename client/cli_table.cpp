@@ -1,5 +1,7 @@
 #include "client/cli_table.hpp"
 
+#include "command/health.hpp"
+
 #include <algorithm>
 #include <array>
 #include <vector>
@@ -8,7 +10,7 @@ namespace troupe::client {
 
 namespace {
 
-using row = std::array<std::string, 6>;
+using row = std::array<std::string, 7>;
 
 std::string name_of(node_role role) {
   switch (role) {
@@ -49,20 +51,27 @@ row row_of(const cluster_status& s, const member_status& m) {
           m.http_address,
           m.id == s.self ? name_of(s.role) : name_of(m.role),
           known ? std::to_string(m.match.value) : "-",
-          contact_of(s, m)};
+          contact_of(s, m),
+          {}};
 }
 
-void append_row(std::string& out, const row& r, const std::array<std::size_t, 6>& widths) {
+std::string state_of(const member_health& m) {
+  auto lags = m.state == member_state::behind || m.state == member_state::catching_up ||
+              (m.state == member_state::unreachable && m.lag > 0);
+  return std::string(to_string(m.state)) + (lags ? ", " + std::to_string(m.lag) + " behind" : "");
+}
+
+void append_row(std::string& out, const row& r, const std::array<std::size_t, 7>& widths) {
   std::string line;
   for (std::size_t i = 0; i < r.size(); ++i) {
     line += r[i];
     if (i + 1 < r.size()) line.append(widths[i] - r[i].size() + 2, ' ');
   }
-  out += line + "\n";
+  out += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
 }
 
 void append_table(std::string& out, const std::vector<row>& rows) {
-  std::array<std::size_t, 6> widths{};
+  std::array<std::size_t, 7> widths{};
   for (auto& r : rows)
     for (std::size_t i = 0; i < r.size(); ++i)
       widths[i] = std::max(widths[i], r[i].size());
@@ -80,7 +89,9 @@ std::string vote_of(const cluster_status& s, const member_status& m) {
 } // namespace
 
 std::string status_table(const cluster_status& s) {
-  std::string out = "cluster   " + (s.cluster ? s.cluster.to_string() : std::string{"forming"}) + "\n";
+  auto well = assess(s);
+  std::string out = well.summary + "\n\n";
+  out += "cluster   " + (s.cluster ? s.cluster.to_string() : std::string{"forming"}) + "\n";
   out += "leader    " + (s.leader ? s.leader.name : std::string{"none known"}) + ", term " +
          std::to_string(s.term.value) + "\n";
   out += "revision  " + std::to_string(s.revision.value) + " (readable from " +
@@ -91,23 +102,27 @@ std::string status_table(const cluster_status& s) {
   out += "memory    " + size_of(s.memory_bytes) + " of " + size_of(s.memory_quota) +
          (s.memory_alarm ? ", FULL: only deletes are taken" : "") + "\n";
   if (s.disk_full) out += "disk      FULL: only deletes are taken\n";
+  if (well.index_lag > 0) out += "search    " + std::to_string(well.index_lag) + " revisions behind here\n";
+  if (!s.recovered.empty()) out += "REBUILT by troupe recover: " + s.recovered + "\n";
   out += "seen by   " + s.self.name + " (" + name_of(s.role) + ")\n\n";
-  std::vector<row> rows{{"  NODE", "PEER", "HTTP", "ROLE", "DURABLE", "HEARD"}};
-  for (auto& m : s.members)
-    rows.push_back(row_of(s, m));
+  std::vector<row> rows{{"  NODE", "PEER", "HTTP", "ROLE", "DURABLE", "HEARD", "STATE"}};
+  for (std::size_t i = 0; i < s.members.size(); ++i) {
+    rows.push_back(row_of(s, s.members[i]));
+    rows.back().back() = state_of(well.members[i]);
+  }
   append_table(out, rows);
   return out;
 }
 
 std::string member_table(const cluster_status& s) {
-  std::vector<row> rows{{"  NODE", "PEER", "HTTP", "VOTES", "DURABLE", "HEARD"}};
+  std::vector<row> rows{{"  NODE", "PEER", "HTTP", "VOTES", "DURABLE", "HEARD", {}}};
   for (auto& m : s.members) {
     auto r = row_of(s, m);
     r[3] = vote_of(s, m);
     rows.push_back(std::move(r));
   }
   for (auto& m : s.waiting)
-    rows.push_back({"  " + m.id.name, m.peer_address, m.http_address, "waits to be added", "-", "now"});
+    rows.push_back({"  " + m.id.name, m.peer_address, m.http_address, "waits to be added", "-", "now", {}});
   std::string out;
   append_table(out, rows);
   return out;

@@ -4,9 +4,16 @@
 
 #include <CLI/CLI.hpp>
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
 #include <functional>
 #include <map>
+#include <string_view>
 
 namespace {
 
@@ -110,6 +117,16 @@ CLI::App* add_search(CLI::App& app, cli_options& o, raw_options& raw) {
   return search;
 }
 
+/// It reads data folders, which this program knows nothing of: a program of the server's beside this one does
+/// it.
+int run_recover(char** argv) {
+  std::error_code unknown;
+  auto program = std::filesystem::read_symlink("/proc/self/exe", unknown).parent_path() / "troupe-recover";
+  if (!unknown) ::execv(program.c_str(), argv + 1);
+  std::fprintf(stderr, "troupe: cannot run %s: %s\n", program.c_str(), std::strerror(errno));
+  return static_cast<int>(exit_code::invalid);
+}
+
 using action = std::function<exit_code(const cli_options&)>;
 
 void add_member_commands(CLI::App& app, cli_options& o, std::map<CLI::App*, action>& actions) {
@@ -197,6 +214,14 @@ std::map<CLI::App*, action> add_commands(CLI::App& app, cli_options& o, raw_opti
   actions[add_command(app, "snapshot", "make the first node that answers write a snapshot now")] =
       run_snapshot;
 
+  // For the list; main() has run them, unless an option stood before.
+  const auto elsewhere = [](const cli_options& given) {
+    return say(given, {failure_kind::invalid, "recover and restore come first on the line"});
+  };
+  actions[add_command(app, "recover", "rebuild from the folders that are left of a lost cluster")] =
+      elsewhere;
+  actions[add_command(app, "restore", "make a data folder out of a backup")] = elsewhere;
+
   auto* transfer = add_command(app, "transfer", "hand the leadership to another node");
   transfer->add_option("NODE", o.node, "its id; if missing, the voter that holds most of the log");
   actions[transfer] = run_transfer;
@@ -208,6 +233,8 @@ std::map<CLI::App*, action> add_commands(CLI::App& app, cli_options& o, raw_opti
 } // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && (std::string_view{argv[1]} == "recover" || std::string_view{argv[1]} == "restore"))
+    return run_recover(argv);
   // A reader that ends early is seen as a failed write.
   std::signal(SIGPIPE, SIG_IGN);
   cli_options o;

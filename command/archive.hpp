@@ -302,6 +302,7 @@ void serialize(Archive& ar, cluster_status& v, unsigned) {
   ar& v.members;
   ar& v.waiting;
   ar& v.search;
+  ar& v.recovered;
 }
 template <class Archive>
 void serialize(Archive& ar, snapshot_result& v, unsigned) {

@@ -25,6 +25,8 @@ struct raft_settings {
   milliseconds heartbeat{100};                 ///< a leader is silent to a follower for no longer than this
   milliseconds election_timeout_min{400};      ///< each follower waits a random time from here ...
   milliseconds election_timeout_max{800};      ///< ... to here without a leader before it stands
+  bool read_lease = false;        ///< a leader answers reads by lease, without asking (docs/consistency.md)
+  double read_lease_drift = 0.01; ///< no clock runs faster than another by more than this part
   std::uint64_t append_bytes = 1u << 20;       ///< of entries in one append message; one entry always fits
   std::uint64_t inflight_messages = 64;        ///< appends to one follower that wait for an answer
   std::uint64_t inflight_bytes = 16u << 20;    ///< the same in bytes; one message is always allowed

@@ -86,6 +86,17 @@ void check_whole_ticks(draft& all) {
   }
 }
 
+/// The lease as raft/lease.hpp reckons it, with the two ticks that are not counted on.
+void check_lease(draft& all) {
+  const auto& r = all.shared.raft;
+  if (!r.read_lease || all.problems.blames(all.where("raft.election_timeout_min"))) return;
+  const auto promised = static_cast<double>((r.election_timeout_min - 2 * r.tick).count());
+  if (promised / (1 + r.read_lease_drift) > static_cast<double>(r.heartbeat.count())) return;
+  all.problems.add(all.where("raft.read_lease"),
+                   "is no use: the lease ends two ticks before " + shown(all, "raft.election_timeout_min") +
+                       ", less the drift, and would be over before the next heartbeat");
+}
+
 /// Which keys of [embedding] a maker has beside `maker`.
 struct maker_key {
   std::string_view key;
@@ -210,6 +221,7 @@ void cross_check(draft& all) {
   check_orders(all);
   check_command_holds_value(all);
   check_whole_ticks(all);
+  check_lease(all);
   check_search(all);
   check_embedding(all);
   for (std::size_t i = 0; i < all.nodes.size() && i < cluster_config::nodes_max; ++i) {

@@ -78,6 +78,8 @@ constexpr std::array table{
     raft<&r::heartbeat>("heartbeat", 5, 10 * second),
     raft<&r::election_timeout_min>("election_timeout_min", 20, minute),
     raft<&r::election_timeout_max>("election_timeout_max", 21, 2 * minute),
+    raft<&r::read_lease>("read_lease", 0, 1),
+    raft<&r::read_lease_drift>("read_lease_drift", 1, 1000),
     raft<&r::append_bytes>("append_bytes", 4 * KiB, 64 * MiB),
     raft<&r::inflight_messages>("inflight_messages", 1, 65'536),
     raft<&r::inflight_bytes>("inflight_bytes", 64 * KiB, GiB),

@@ -1,5 +1,6 @@
 // GET /v1/cluster, POST /v1/cluster/transfer, POST /v1/snapshot, GET /readyz
 
+#include "command/health.hpp"
 #include "net/http_api_body.hpp"
 #include "net/http_api_detail.hpp"
 #include "net/http_text.hpp"
@@ -49,6 +50,26 @@ void append_member(std::string& out, const member_status& member) {
     append_number(out, member.last_contact_ms);
   out += member.voter ? ",\"voter\":true" : ",\"voter\":false";
   out += member.keeps_up ? ",\"keeps_up\":true}" : ",\"keeps_up\":false}";
+}
+
+void append_health(std::string& body, const health& h) {
+  append_text(body, ",\"health\":{\"status\":", to_string(h.state));
+  append_text(body, ",\"summary\":", h.summary);
+  append_field(body, ",\"voters\":", h.voters);
+  append_field(body, ",\"voters_ok\":", h.voters_ok);
+  append_field(body, ",\"tolerates\":", h.tolerates);
+  append_field(body, ",\"index_lag\":", h.index_lag);
+  body += ",\"problems\":[";
+  for (auto& p : h.problems)
+    append_text(body, &p == &h.problems.front() ? "" : ",", p);
+  body += "],\"members\":[";
+  for (auto& m : h.members) {
+    append_text(body, &m == &h.members.front() ? "{\"id\":" : ",{\"id\":", m.id.name);
+    append_text(body, ",\"state\":", to_string(m.state));
+    append_field(body, ",\"lag\":", m.lag);
+    body += '}';
+  }
+  body += "]}";
 }
 
 void append_search(std::string& out, const search_status& search) {
@@ -151,6 +172,8 @@ http_response render_cluster(const cluster_status& status) {
   }
   body += ']';
   append_search(body, status.search);
+  append_health(body, assess(status));
+  append_text_or_null(body, ",\"recovered\":", status.recovered);
   body += '}';
   return json_response(200, std::move(body));
 }

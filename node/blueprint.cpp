@@ -5,8 +5,11 @@
 #include "actors/storage.hpp"
 #include "actors/ticker.hpp"
 #include "actors/wal_writer.hpp"
+#include "raft/lease.hpp"
 
 #include <caf/all.hpp>
+
+#include <cmath>
 
 namespace troupe {
 
@@ -38,6 +41,11 @@ raft::settings core_settings(const config::raft_settings& c) {
   s.uncommitted_bytes_max = c.uncommitted_bytes;
   s.unapplied_bytes_max = c.unapplied_bytes;
   s.snapshot_chunk_bytes = c.snapshot_chunk_bytes;
+  // Whatever this node's file says about leases: a leader with another file may have one.
+  s.silent_ticks_at_start = s.election_ticks_min;
+  if (c.read_lease)
+    s.lease_us = raft::lease_length_us(s.election_ticks_min, c.tick.count() * 1000,
+                                       static_cast<unsigned>(std::lround(c.read_lease_drift * 1000)));
   return s;
 }
 
@@ -49,6 +57,7 @@ raft_options options_of_raft(node_parts& p) {
   o.incarnation = p.incarnation;
   o.seed = p.random();
   o.tick_ms = c.raft.tick.count();
+  if (!p.data.recoveries.empty()) o.recovered = p.data.recoveries.back();
   o.snapshot_log_bytes = c.storage.snapshot_log_bytes;
   o.snapshot_log_entries = c.storage.snapshot_log_entries;
   o.snapshot_keep_entries = c.storage.snapshot_keep_entries;

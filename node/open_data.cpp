@@ -1,5 +1,6 @@
 #include "node/open_data.hpp"
 
+#include "node/recover.hpp"
 #include "raft/formation_sentences.hpp"
 
 #include <algorithm>
@@ -36,6 +37,11 @@ result<storage::node_identity> identify(file_system& files, const storage::data_
                                       ", this is node " + options.self.name};
     return **found;
   }
+  auto unfinished = files.exists(folder.path() + "/" + std::string(recovery_unfinished));
+  if (!unfinished) return unfinished.error();
+  if (*unfinished)
+    return error{errc::foreign,
+                 folder.path() + " was left by `troupe recover` before it was finished; run it again"};
   for (auto& sub : {folder.wal_folder(), folder.snapshot_folder()}) {
     auto empty = is_empty(files, sub);
     if (!empty) return empty.error();
@@ -155,10 +161,14 @@ std::variant<opened_data, cannot_start> open_data(file_system& files, const open
   }
 
   opened_data out{std::move(*folder), *identity,    *record, nullptr, nullptr,
-                  std::nullopt,       std::nullopt, {},      {}};
+                  std::nullopt,       std::nullopt, {},      {},      {}};
   auto state = load_state(files, out.folder.snapshot_folder(), out.newest_snapshot, out.notes);
   if (!state) return because(state.error());
   out.state = *state;
+
+  auto recoveries = read_recoveries(files, options.folder);
+  if (!recoveries) return because(recoveries.error());
+  out.recoveries = std::move(*recoveries);
 
   storage::wal_options wal_options;
   wal_options.folder = out.folder.wal_folder();

@@ -17,7 +17,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
+#include <vector>
 
 namespace troupe {
 
@@ -39,8 +41,12 @@ struct opened_data {
   std::optional<storage::snapshot_info> newest_snapshot;
   std::optional<raft::recovered> recovered; ///< none: the log has not begun
   term_t last_term;
-  std::string notes; ///< what recovery cut or repaired, for the log; empty: nothing
+  std::string notes;                   ///< what recovery cut or repaired, for the log; empty: nothing
+  std::vector<std::string> recoveries; ///< how `troupe recover` made this folder; empty: it did not
 };
+
+/// In a folder that `troupe recover` has not finished (node/recover.hpp).
+inline constexpr std::string_view recovery_unfinished = "recovery.unfinished";
 
 /// Why a node does not start.
 struct cannot_start {

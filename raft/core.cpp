@@ -61,8 +61,8 @@ void core::snapshot_rejected(const snapshot_meta& meta) {
 void core::unreachable(const node_id& peer) {
   machine_->unreachable(peer);
 }
-output core::take() {
-  return machine_->take();
+output core::take(std::int64_t clock_us) {
+  return machine_->take(clock_us);
 }
 status core::get_status() const {
   return machine_->get_status();

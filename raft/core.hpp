@@ -11,9 +11,9 @@
 // What is implemented: election (§5.2, §5.4.1 of the paper) with pre-vote (dissertation §9.6) and
 // check-quorum (§6.2); replication (§5.3) with bounded pipelining and back-tracking by term; commit rule of
 // §5.4.2; handing the leadership over (dissertation §3.10); members added, promoted and removed one at a time
-// (§4.1, §4.2); a new leader's no-op, linearizable reads in
-// numbered rounds (dissertation §6.4); snapshots in chunks (§7); asynchronous persistence: a leader sends
-// entries while it writes them, and counts itself only when they are durable (dissertation §10.2.1).
+// (§4.1, §4.2); a new leader's no-op, linearizable reads in numbered rounds (dissertation §6.4) or by leader
+// lease (§6.4.1); snapshots in chunks (§7); asynchronous persistence: a leader sends entries while it writes
+// them, and counts itself only when they are durable (dissertation §10.2.1).
 //
 // Promises about time and order:
 //  * Nothing that depends on a term, a vote or an entry being durable here leaves before persisted() said so.
@@ -95,8 +95,10 @@ public:
   /// The link to this node is down. What was sent may be lost.
   void unreachable(const node_id& peer);
 
-  /// Everything to do since the last take.
-  output take();
+  /// Everything to do since the last take. With settings::lease_us: `clock_us` was read after everything
+  /// that was fed in had arrived, from a clock that does not stand still while the process or the machine
+  /// does (CLOCK_BOOTTIME); the same clock for the whole life of the core.
+  output take(std::int64_t clock_us = 0);
 
   /// Copies the membership; the short questions below do not.
   status get_status() const;

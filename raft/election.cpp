@@ -76,7 +76,7 @@ void machine::grant_own_vote() {
 void machine::become_leader() {
   TROUPE_ASSERT(durability_.state_is_durable(), "leads in a term that may be forgotten");
   leader_ = self_;
-  leader role;
+  leader role{limits_.lease_us};
   role.first_own = log_.last_index() + 1;
   role_ = std::move(role);
   sync_members(std::get<leader>(role_));
@@ -122,13 +122,14 @@ bool machine::is_up_to_date(index_t last_index, term_t last_term) const {
 }
 
 void machine::answer(const node_id& from, const pre_vote_request& m) {
-  bool granted = m.term > state_.term && !hears_leader() && is_up_to_date(m.last_index, m.last_term);
+  bool free = !hears_leader() && may_elect();
+  bool granted = m.term > state_.term && free && is_up_to_date(m.last_index, m.last_term);
   send(from, pre_vote_response{granted ? m.term : state_.term, granted});
 }
 
 void machine::answer(const node_id& from, const vote_request& m) {
   bool free = state_.vote == from || (!state_.vote && !leader_) || deliberately(bug::vote_twice);
-  bool granted = free && is_up_to_date(m.last_index, m.last_term);
+  bool granted = free && (may_elect() || m.handed_over) && is_up_to_date(m.last_index, m.last_term);
   if (granted && !state_.vote) {
     set_hard_state({state_.term, from});
     restart_election_timer();

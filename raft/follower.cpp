@@ -12,6 +12,7 @@ namespace troupe::raft {
 
 void machine::step(follower& role, const node_id& from, append_request& m) {
   follow(from);
+  if (m.hold) hold_ticks_ = limits_.election_ticks_min;
   bool new_round = m.read_round > role.read_round;
   role.read_round = std::max(role.read_round, m.read_round);
   if (receiver_.installing()) {

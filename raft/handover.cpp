@@ -64,6 +64,8 @@ void machine::tell_heir(leader& role) {
   auto found = role.others.find(role.heir);
   if (found == role.others.end() || found->second.match != log_.last_index()) return;
   role.ticks_since_told = 0;
+  // The heir waits for nobody, and the word may reach it late, also when this leader has gone on.
+  role.trust.give_up();
   send(role.heir, timeout_now{state_.term});
 }
 

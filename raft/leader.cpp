@@ -121,27 +121,48 @@ void machine::step(leader& role, const node_id& from, read_index_request& m) {
   role.reads.add_question(from, m.number);
 }
 
-void machine::serve_reads(leader& role) {
-  if (commit_ < role.first_own && !deliberately(bug::read_before_own_commit)) return;
+void machine::serve_reads(leader& role, std::int64_t clock_us) {
+  auto reached = [&] { return reached_by_quorum(role, role.reads.newest(), &progress::round_acknowledged); };
   auto finish = [&] {
-    auto reached = reached_by_quorum(role, role.reads.newest(), &progress::round_acknowledged);
-    if (deliberately(bug::read_without_quorum)) reached = role.reads.newest();
-    for (auto& [index, groups] : role.reads.take_confirmed(reached))
-      for (auto& group : groups) {
-        if (group.who)
-          send(group.who, read_index_response{state_.term, group.number, true, index});
-        else
-          next_.reads.push_back({std::move(group.ids), index});
-      }
+    auto round = deliberately(bug::read_without_quorum) ? role.reads.newest() : reached();
+    for (auto& [index, groups] : role.reads.take_confirmed(round))
+      answer_reads(std::move(groups), index);
   };
+  // A round that nobody reads by keeps the lease alive.
+  auto begin_round = [&](bool for_readers) {
+    auto number = for_readers ? role.reads.start(commit_) : role.reads.start_empty();
+    role.trust.sent(number, clock_us);
+    role.ticks_since_round = 0;
+  };
+  if (role.trust.usable()) {
+    role.trust.confirmed(reached());
+    if (role.ticks_since_round >= limits_.heartbeat_ticks) begin_round(false);
+  }
+  if (commit_ < role.first_own && !deliberately(bug::read_before_own_commit)) return;
   if (role.reads.rounds_flying() > 0) finish();
-  if (!role.reads.anyone_waiting() || role.reads.rounds_flying() >= limits_.read_rounds_max) return;
-  role.reads.start(commit_);
+  if (!role.reads.anyone_waiting()) return;
+  // One that is about to be no member is not among those whose promises count.
+  if (role.trust.holds(clock_us) && is_voter(self_)) {
+    answer_reads(role.reads.take_waiting(), commit_);
+    return;
+  }
+  if (role.reads.rounds_flying() >= limits_.read_rounds_max) return;
+  begin_round(true);
   finish(); // a single voter is its own majority
+}
+
+void machine::answer_reads(std::vector<read_group> groups, index_t index) {
+  for (auto& group : groups) {
+    if (group.who)
+      send(group.who, read_index_response{state_.term, group.number, true, index});
+    else
+      next_.reads.push_back({std::move(group.ids), index});
+  }
 }
 
 void machine::tick_leader(leader& role) {
   tick_handover(role);
+  ++role.ticks_since_round;
   for (auto& [id, pr] : role.others) {
     ++pr.ticks_since_contact;
     ++pr.ticks_since_sent;

@@ -38,18 +38,22 @@ machine::machine(const settings& limits, node_id self, const recovered& from_dis
     leader_time_ms_ = std::max(leader_time_ms_, e.leader_time_ms);
   role_ = follower{commit_, commit_, false, 0};
   restart_election_timer();
+  if (log_.last_index() > index_t{1}) hold_ticks_ = limits_.silent_ticks_at_start;
+  // A single voter has promised nothing to anybody who could lead: leaders that are no voters have no lease.
   if (may_campaign() && is_quorum({self_})) campaign();
 }
 
 void machine::tick(std::int64_t wall_clock_ms) {
   wall_clock_ms_ = wall_clock_ms;
+  if (hold_ticks_ > 0) --hold_ticks_;
   if (auto* role = std::get_if<leader>(&role_)) {
     tick_leader(*role);
     return;
   }
   questions_.tick(2 * limits_.heartbeat_ticks);
   // While a snapshot is being installed, the log is about to be replaced: no time to lead.
-  if (++election_ticks_ >= election_timeout_ && may_campaign() && !receiver_.installing()) campaign();
+  if (++election_ticks_ >= election_timeout_ && may_elect() && may_campaign() && !receiver_.installing())
+    campaign();
 }
 
 void machine::step(const node_id& from, message m) {
@@ -84,7 +88,8 @@ bool machine::settle_terms(const node_id& from, const message& m) {
   if (auto* response = std::get_if<pre_vote_response>(&m); response && response->granted) return true;
   // A node that hears a leader does not let another one take its term, unless that leader wants it
   // (dissertation §4.2.3).
-  if (auto* request = std::get_if<vote_request>(&m); request && !request->handed_over && hears_leader())
+  if (auto* request = std::get_if<vote_request>(&m);
+      request && !request->handed_over && (hears_leader() || !may_elect()))
     return false;
   bool from_leader = std::holds_alternative<append_request>(m) || std::holds_alternative<install_snapshot>(m);
   become_follower(term, from_leader ? from : node_id{});
@@ -214,9 +219,10 @@ void machine::unreachable(const node_id& peer) {
   }
 }
 
-output machine::take() {
+output machine::take(std::int64_t clock_us) {
+  TROUPE_ASSERT(limits_.lease_us == 0 || clock_us > 0, "a lease without a clock");
   if (auto* role = std::get_if<leader>(&role_)) {
-    serve_reads(*role);
+    serve_reads(*role, clock_us);
     replicate(*role);
     tell_heir(*role);
     retire_if_removed();

@@ -39,7 +39,7 @@ public:
   void snapshot_installed(const snapshot_meta& meta, std::int64_t leader_time_ms);
   void snapshot_rejected(const snapshot_meta& meta);
   void unreachable(const node_id& peer);
-  output take();
+  output take(std::int64_t clock_us);
 
   status get_status() const;
   const membership& members() const { return log_.members(); }
@@ -73,6 +73,7 @@ private:
   bool is_voter(const node_id& id) const;
   bool is_quorum(const std::set<node_id>& granted) const;
   bool hears_leader() const;
+  bool may_elect() const { return hold_ticks_ == 0; }
   bool is_up_to_date(index_t last_index, term_t last_term) const;
   void answer(const node_id& from, const pre_vote_request& m);
   void answer(const node_id& from, const vote_request& m);
@@ -106,7 +107,8 @@ private:
   void matched(leader& role, progress& pr, index_t index);
   void refused(progress& pr, const append_response& m);
   void advance_commit(leader& role);
-  void serve_reads(leader& role);
+  void serve_reads(leader& role, std::int64_t clock_us);
+  void answer_reads(std::vector<read_group> groups, index_t index);
   void tick_leader(leader& role);
   bool has_contact_with_quorum(const leader& role) const;
   template <class Value>
@@ -157,6 +159,7 @@ private:
   std::int64_t leader_time_ms_ = 0; ///< largest in log or snapshot
   unsigned election_ticks_ = 0;     ///< since a leader was heard, a vote given or a campaign begun
   unsigned election_timeout_ = 0;   ///< campaign when election_ticks_ reaches it
+  unsigned hold_ticks_ = 0;         ///< so long no vote is given and none asked for
   std::vector<envelope> held_; ///< wait for the hard state to be durable; at most one a receiver and kind
   output next_;                ///< what take() returns
   status reported_;            ///< role, term and leader as of the previous take()

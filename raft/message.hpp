@@ -60,6 +60,9 @@ struct append_request {
   std::uint64_t read_round = 0; ///< newest round of read confirmation of this leader (dissertation §6.4)
   bool acknowledge = true;      ///< false: mere news of the commit index, answered only when refused
   std::vector<entry> entries;   ///< contiguous, the first at previous_index + 1
+  /// The receiver elects nobody for settings::election_ticks_min from now on, unless the leader asks it to:
+  /// the sender may be answering reads by lease (dissertation §6.4.1).
+  bool hold = false;
 
   friend bool operator==(const append_request&, const append_request&) = default;
 };

@@ -44,6 +44,7 @@ void serialize(Archive& ar, append_request& v, unsigned) {
   ar& v.read_round;
   ar& v.acknowledge;
   ar& v.entries;
+  ar& v.hold;
 }
 template <class Archive>
 void serialize(Archive& ar, append_response& v, unsigned) {

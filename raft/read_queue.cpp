@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <numeric>
 #include <utility>
 
 namespace troupe::raft {
@@ -34,8 +35,15 @@ void read_rounds::add_question(const node_id& who, std::uint64_t number) {
     same->number = number;
 }
 
-void read_rounds::start(index_t commit) {
+std::uint64_t read_rounds::start(index_t commit) {
   flying_.push_back({++newest_, {commit, std::exchange(waiting_, {})}});
+  return newest_;
+}
+
+std::vector<read_group> read_rounds::take_waiting() {
+  own_reads_ -= std::accumulate(waiting_.begin(), waiting_.end(), std::size_t{0},
+                                [](auto sum, auto& group) { return sum + group.ids.size(); });
+  return std::exchange(waiting_, {});
 }
 
 std::vector<read_rounds::confirmed> read_rounds::take_confirmed(std::uint64_t acknowledged_by_majority) {

@@ -35,8 +35,12 @@ public:
 
   bool anyone_waiting() const { return !waiting_.empty(); }
   std::size_t rounds_flying() const { return flying_.size(); }
-  /// All that wait join a new round.
-  void start(index_t commit);
+  /// All that wait join a new round; returns its number.
+  std::uint64_t start(index_t commit);
+  /// A new round that nobody waits for.
+  std::uint64_t start_empty() { return ++newest_; }
+  /// All that wait, to be answered at once.
+  std::vector<read_group> take_waiting();
   /// The newest round started; 0 before the first.
   std::uint64_t newest() const { return newest_; }
   /// The rounds that a majority has answered.

@@ -57,6 +57,7 @@ bool machine::hears_quorum_of(const leader& role, const membership& members) con
 }
 
 void machine::sync_members(leader& role) {
+  role.trust.begin_again();
   std::erase_if(role.others, [&](auto& other) { return !log_.members().find(other.first); });
   for (auto& m : log_.members().members) {
     if (m.id == self_) continue;

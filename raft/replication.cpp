@@ -97,7 +97,7 @@ void machine::send_append(const leader& role, const node_id& to, progress& pr, i
   auto previous_term = log_.term(previous);
   TROUPE_ASSERT(previous_term, "the term before the first entry sent is unknown");
   send(to, append_request{state_.term, previous, *previous_term, commit_, pr.round_sent, acknowledge,
-                          std::move(entries)});
+                          std::move(entries), role.trust.usable()});
 }
 
 void machine::push_snapshot(const node_id& to, progress& pr) {

@@ -3,6 +3,7 @@
 // What a node knows only while it plays a role; gone with the role.
 
 #include "base/ids.hpp"
+#include "raft/lease.hpp"
 #include "raft/progress.hpp"
 #include "raft/read_queue.hpp"
 
@@ -33,6 +34,8 @@ struct candidate {
 };
 
 struct leader {
+  explicit leader(std::int64_t lease_us) : trust(lease_us) {}
+
   /// A batch of own proposals that is not committed.
   struct uncommitted_batch {
     index_t last;
@@ -42,6 +45,8 @@ struct leader {
   index_t first_own; ///< the no-op this term began with
   std::map<node_id, progress> others;
   read_rounds reads;
+  lease trust; ///< in being the leader
+  unsigned ticks_since_round = 0;
   std::deque<uncommitted_batch> uncommitted;
   std::size_t uncommitted_bytes = 0;
   unsigned ticks_since_quorum_check = 0;

@@ -3,6 +3,7 @@
 // Every limit and every period of the consensus core, in one place.
 
 #include <cstddef>
+#include <cstdint>
 
 namespace troupe::raft {
 
@@ -16,6 +17,13 @@ struct settings {
   unsigned election_ticks_max = 40;
   /// A leader with nothing to send still speaks this often. At least 1.
   unsigned heartbeat_ticks = 4;
+  /// Reads by leader lease (raft/lease.hpp) of this length in microseconds; 0: none, every read is confirmed.
+  /// Then take() has to be told the time.
+  std::int64_t lease_us = 0;
+  /// A node that was there before gives no vote and does not campaign so early in its life: it may have
+  /// promised a leader that has a lease. As long as the promise, or 0 if no leader of the cluster uses
+  /// leases.
+  unsigned silent_ticks_at_start = 0;
 
   /// One append message carries at most this, or one entry.
   std::size_t append_bytes_max = std::size_t{1} << 20;

@@ -88,6 +88,17 @@ TEST_F(peer_link_test, drops_frames_of_others) {
   EXPECT_EQ(raft.count<peer_input>(), 1u);
 }
 
+TEST_F(peer_link_test, drops_frames_that_come_again) {
+  accept_and_identify();
+  receive(frame(1));
+  receive(frame(2));
+  receive(frame(2));
+  receive(frame(1));
+  EXPECT_EQ(raft.count<peer_input>(), 2u) << "a refusal of proposals has to mean that nobody took them";
+  receive(frame(3));
+  EXPECT_EQ(raft.count<peer_input>(), 3u);
+}
+
 TEST_F(peer_link_test, drops_frames_before_the_peer_was_checked) {
   start(false);
   accept(hello(1));

@@ -136,7 +136,7 @@ TEST_F(memory_quota, the_leader_refuses_what_is_forwarded_and_takes_the_deletes_
 
 class disk_space : public shortage {
 protected:
-  void prepare(test_node& n) override { n.reserve_bytes = 128u << 10; }
+  void prepare(test_node& n) override { n.reserve_bytes = 1u << 20; }
   /// Fills the disk of one node to its end and writes until the node says so.
   void fill_disk(test_node& n) {
     n.disk.set_capacity(n.disk.bytes_used() + (20u << 10));
@@ -192,18 +192,18 @@ TEST_F(disk_space, when_all_are_full_reads_and_deletes_go_on_and_the_leader_stay
 /// The disk stays as small as it is: the snapshot that the reserve has space for lets the log go.
 TEST_F(disk_space, recovers_by_itself_when_the_log_is_what_fills_the_disk) {
   for (auto& n : nodes)
-    n.disk.set_capacity(n.disk.bytes_used() + (100u << 10));
+    n.disk.set_capacity(n.disk.bytes_used() + (600u << 10)); // a snapshot, and some log
   bool was_full = false;
   int applied = 0;
-  for (int i = 0; i < 400; ++i) {
+  for (int i = 0; i < 700; ++i) {
     auto refused = write(*leader(), put_request(0, "same", std::string(2'000, 'v')));
     was_full = was_full || refused == refusal_kind::disk_full;
     applied += !refused;
     pass(refused ? 500 : 25);
     ASSERT_NE(leader(), nullptr);
   }
-  EXPECT_TRUE(was_full || leader()->status().snapshot.value > 1) << "800 KB went through a disk of less";
-  EXPECT_GT(applied, 300) << state();
+  EXPECT_TRUE(was_full || leader()->status().snapshot.value > 1) << "1.4 MB went through a disk of less";
+  EXPECT_GT(applied, 600) << state();
   no_failures();
 }
 
@@ -236,7 +236,7 @@ TEST_F(disk_space, a_node_that_starts_on_a_full_disk_serves_reads_and_recovers) 
 
 TEST_F(disk_space, an_error_inside_a_segment_still_stops_the_node) {
   auto& n = follower();
-  n.disk.fail(file_op::write, 1, errc::disk_full, false, ".wal");
+  n.disk.fail(file_op::write, 1, errc::disk_full, false, "/wal/");
   put_big(*leader(), 0);
   pass(500);
   ASSERT_EQ(n.supervisor.count<fatal_failure>(), 1u);

@@ -13,7 +13,7 @@ namespace {
 
 net::answer_plan plan_of(std::uint8_t which) {
   bool flag = (which & 16) != 0;
-  switch (which % 11) {
+  switch (which % 12) {
   case 0: return net::put_plan{"k\xff", flag};
   case 1: return net::delete_plan{"k", flag};
   case 2: return net::get_plan{"k", flag, {}, net::tag_condition{flag, revision_t{7}}};
@@ -24,6 +24,7 @@ net::answer_plan plan_of(std::uint8_t which) {
   case 7: return net::cluster_plan{};
   case 8: return net::snapshot_plan{};
   case 9: return net::transfer_plan{};
+  case 10: return net::member_plan{"n4"};
   default: return net::ready_plan{};
   }
 }

@@ -117,7 +117,10 @@ void make_raft_seeds(const seed_sink& keep) {
       message{append_request{term_t{9}, index_t{10}, term_t{3}, index_t{11}, 12, false, {entry_at(11, 4)}}},
       message{install_snapshot{term_t{18}, {index_t{2}, term_t{3}, three()}, 100, 5, "chunk", true}},
       forward_proposals{term_t{27}, {{entry_kind::command, {incarnation_t{28}, 29}, blob{"a"}}}},
-      forward_refusal{incarnation_t{31}, {32, 33}, refusal::overloaded, true},
+      forward_refusal{incarnation_t{31}, {32, 33}, raft::refusal::overloaded, {}},
+      peer_condition{true},
+      forward_member{incarnation_t{36}, 37, 500, {member_action::promote, node_id{"n3"}, {}}},
+      member_answer{incarnation_t{38}, 39, member_result{true, index_t{40}, 3, 1}},
       forward_handover{term_t{35}, node_id{"n3"}},
   };
   keep("peer_messages", "every", encode_peer_messages(every));

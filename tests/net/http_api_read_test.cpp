@@ -260,6 +260,20 @@ TEST_F(http_api_test, shows_the_cluster_and_snapshots) {
   EXPECT_TRUE(members[0].at("last_contact_ms").is_null());
   EXPECT_EQ(members[1].at("last_contact_ms").as_int64(), 12);
   EXPECT_EQ(members[1].at("match_index").as_int64(), 4);
+  EXPECT_EQ(formed.at("health").at("status").as_string(), "unknown") << "a follower cannot tell";
+  EXPECT_TRUE(formed.at("recovered").is_null());
+
+  status.self = status.leader;
+  status.role = node_role::leader;
+  status.commit = index_t{5'000};
+  status.members[0].match = index_t{5'000};
+  status.recovered = "2026-01-01T00:00:00Z by=somebody";
+  const auto led = boost::json::parse(api.render(cluster_plan{}, status).body.view()).as_object();
+  const auto& health = led.at("health").as_object();
+  EXPECT_EQ(health.at("status").as_string(), "unavailable") << "n1 was never heard, and n2 is behind";
+  EXPECT_EQ(health.at("members").as_array()[1].at("lag").as_int64(), 4'996);
+  EXPECT_EQ(health.at("problems").as_array().size(), 2u);
+  EXPECT_EQ(led.at("recovered").as_string(), status.recovered);
 
   const auto call = accepted(make(http_method::post, "/v1/snapshot"));
   EXPECT_EQ(call.timeout_ms, api.options().snapshot_timeout_ms);

@@ -207,3 +207,37 @@ def test_no_majority_refuses_and_loses_nothing(make_cluster):
     for node in cluster.nodes:
         node.wait_ready()
     assert alone.request("GET", "/v1/kv/kept").body == b"x"
+
+
+def test_a_leader_with_a_lease_that_was_halted_answers_nothing_old(make_cluster):
+    cluster = make_cluster(settings={"raft": {"read_lease": True}}).start()
+    text = {"Content-Type": "text/plain"}
+    cluster.write("k", b"old")
+    leader = cluster.leader()
+    others = [node for node in cluster.nodes if node is not leader]
+    assert leader.request("GET", "/v1/kv/k").body == b"old"
+    leader.process.popen.send_signal(signal.SIGSTOP)
+    try:
+        wait_until(lambda: all_threads_stopped(leader.process.pid), 10, "the leader has stopped")
+
+        def written():
+            for node in others:
+                try:
+                    answer = node.request("PUT", "/v1/kv/k", b"new", text, timeout=10)
+                except (OSError, http.client.HTTPException):
+                    continue
+                if answer.status in (200, 201):
+                    return True
+            return False
+
+        wait_until(written, 30, "the others serve without it")
+        # Waits in its socket, so it is the first thing that it reads when it goes on.
+        connection = http.client.HTTPConnection("127.0.0.1", leader.http_port, timeout=20)
+        connection.request("GET", "/v1/kv/k")
+    finally:
+        leader.process.popen.send_signal(signal.SIGCONT)
+    answer = connection.getresponse()
+    body = answer.read()
+    assert (answer.status, body) == (200, b"new") or answer.status in (503, 504), (answer.status, body)
+    leader.wait_ready()
+    assert leader.request("GET", "/v1/kv/k").body == b"new"

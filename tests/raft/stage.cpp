@@ -215,7 +215,7 @@ std::string stage::take_transcript() {
 }
 
 void stage::pump(const std::string& name) {
-  for (auto out = brain(name).take(); !out.empty(); out = brain(name).take())
+  for (auto out = brain(name).take(clock_us); !out.empty(); out = brain(name).take(clock_us))
     carry_out(name, std::move(out));
 }
 

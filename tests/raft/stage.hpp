@@ -39,6 +39,7 @@ public:
   explicit stage(std::vector<std::string> voters, std::vector<std::string> learners = {});
 
   settings limits; ///< change before the first enter()
+  std::int64_t clock_us = 1; ///< what every core is told at its take()
 
   /// A node starts, with a log of entries of these terms (the first is 1, the entry of formation) and this
   /// hard state.

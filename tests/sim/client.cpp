@@ -190,7 +190,9 @@ void client::refused(bool certain) {
   }
   bool writes = std::holds_alternative<transaction>(current_->what);
   if (writes && !certain) in_doubt_ = true;
-  bool may_repeat = !writes || !in_doubt_ || guard_ != guard::none;
+  // An idempotency key is remembered for minutes of the leaders' clocks, and those may have jumped.
+  bool guarded = guard_ == guard::session || (guard_ == guard::idempotency && !cluster_.may_forget());
+  bool may_repeat = !writes || !in_doubt_ || guarded;
   auto end = in_doubt_ ? checkers::outcome_kind::unknown : checkers::outcome_kind::failed;
   if (!may_repeat || attempts_ >= attempts_max) return finish(end);
   around_.time.in(around_.random.between(10, 300), [this, id = last_id_] {

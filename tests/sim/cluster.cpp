@@ -23,7 +23,7 @@ raft::settings core_settings(dice& random, bool tight) {
   s.unapplied_bytes_max = 8'000;
   s.pending_reads_max = tight ? 4 : 1'000;
   s.read_rounds_max = 2;
-  s.snapshot_chunk_bytes = 24'000;
+  s.snapshot_chunk_bytes = random.one_in(2) ? 4'000 : 24'000;
   return s;
 }
 
@@ -44,17 +44,25 @@ cluster::cluster(surroundings& around, const scenario& plan) : around_(around), 
   }
   calm_.delay_max_ms = random.pick(std::vector<std::int64_t>{0, 2, 8});
   std::vector<std::string> names;
-  for (std::int64_t i = 1; i <= random.pick(plan.sizes); ++i)
+  auto size = random.pick(plan.sizes);
+  for (std::int64_t i = 1; i <= size + plan.spares; ++i)
     names.push_back("n" + std::to_string(i));
+  std::vector<std::string> founders{names.begin(), names.begin() + size};
   for (auto& name : names)
-    nodes_.push_back(std::make_unique<node>(around_, plan_of(name, names)));
+    nodes_.push_back(std::make_unique<node>(around_, plan_of(name, names, founders)));
+  for (auto i = founders.size(); i < nodes_.size(); ++i)
+    nodes_[i]->replace_disk();
   admin_ = around_.actors.listener([this](caf::message m) {
     if (m.size() == 0 || !m.match_element<answer_batch>(0)) return;
     for (auto& a : m.get_as<answer_batch>(0).answers) {
       if (std::holds_alternative<transfer_result>(a.body)) around_.reached("leadership transferred");
+      if (auto* m = std::get_if<member_result>(&a.body); m && m->changed) around_.reached("members changed");
       if (std::holds_alternative<snapshot_result>(a.body)) around_.reached("snapshot asked for was written");
     }
   });
+  around_.wires.watch = [this](unsigned from, unsigned to, const raft::message& m) {
+    around_.check.sending(nodes_[from]->name(), nodes_[to]->name(), m);
+  };
   around_.actors.turn_ended = [this](stage::player& p) { nodes_[p.owner]->turn_ended(p); };
 }
 
@@ -64,11 +72,14 @@ cluster::~cluster() {
     n->kill(crash_mode::keep_all);
 }
 
-node_plan cluster::plan_of(const std::string& name, const std::vector<std::string>& names) {
+node_plan cluster::plan_of(const std::string& name, const std::vector<std::string>& names,
+                           const std::vector<std::string>& founders) {
   auto& random = around_.random;
   node_plan p;
   p.name = name;
   p.names = names;
+  p.founders = founders;
+  if (random.one_in(2)) p.reserve_bytes = 128u << 10;
   p.raft = raft_;
   p.endpoint.bounds = {4'096, 1u << 20, 2u << 20};
   if (scenario_.tight) p.endpoint.client_requests_max = 2;
@@ -87,6 +98,17 @@ node* cluster::leader() {
     if (s.role == node_role::leader && s.term > term) best = n.get(), term = s.term;
   }
   return best;
+}
+
+std::vector<node*> cluster::members() {
+  std::vector<node*> out;
+  auto* l = leader();
+  if (!l) return out;
+  auto status = l->status();
+  for (auto& m : status.members)
+    for (auto& n : nodes_)
+      if (n->name() == m.id.name) out.push_back(n.get());
+  return out;
 }
 
 node* cluster::any_running() {
@@ -114,7 +136,6 @@ void cluster::after(std::int64_t low, std::int64_t high, calendar::action what) 
 }
 
 void cluster::begin_faults() {
-  stormy_ = true;
   ++storm_;
   for (auto& [kind, mean] : scenario_.faults)
     if (mean != 0 && !around_.random.one_in(3)) schedule(kind, mean);
@@ -129,7 +150,6 @@ void cluster::schedule(const std::string& kind, std::int64_t mean) {
 }
 
 void cluster::end_faults() {
-  stormy_ = false;
   ++storm_;
   around_.say("all faults end");
   around_.wires.heal();
@@ -141,6 +161,7 @@ void cluster::end_faults() {
     n->pause(false);
     if (!n->runs()) start_again(*n);
   }
+  mend_members();
 }
 
 /// What was done to its disk is undone, as by whoever replaces a cable, frees space or restores a file.
@@ -177,6 +198,12 @@ void cluster::restart_later(node& n) {
 
 void cluster::start_again(node& n) {
   if (n.start()) return around_.reached("node started again");
+  bool of_no_use = n.removal_asked && n.refused()->why.find("removed") != std::string::npos;
+  if (of_no_use) {
+    around_.reached("removed node refused to start");
+    n.replace_disk();
+    return restart_later(n);
+  }
   if (!n.disk_damaged)
     return around_.check.violated(n.name() +
                                   " refuses to start, and nothing was done to its disk: " + n.refused()->why);
@@ -204,6 +231,11 @@ void cluster::ended(node& n, const node::ending& e) {
   } else if (e.code == exit_code::storage && n.disk_damaged) {
     around_.reached(rotten_ == &n ? "bit rot found while running" : "node stopped because of its disk");
     repair(n);
+  } else if (e.code == exit_code::refused && n.removal_asked && e.why.find("removed") != std::string::npos) {
+    around_.reached("removed node stopped");
+    n.kill(crash_mode::process_only);
+    n.replace_disk();
+    return restart_later(n);
   } else {
     around_.check.violated(n.name() + " ended without a reason to: " + e.why);
   }

@@ -26,10 +26,13 @@ public:
   node* victim();
 
   void start();
+  /// Whom the leader takes for members; empty: there is no leader.
+  std::vector<node*> members();
   /// Faults come from now on, and until end_faults().
   void begin_faults();
   void end_faults();
-  bool calm() const { return !stormy_; }
+  /// A clock has jumped so far that what is remembered for minutes may be forgotten at once.
+  bool may_forget() const { return may_forget_; }
   /// To be called whenever the actors have come to rest: looks at who has ended.
   void watch();
   /// Ends it and starts it again after a while.
@@ -43,7 +46,8 @@ private:
     std::string content; ///< of the file with it, of a log segment as far as the bit
   };
 
-  node_plan plan_of(const std::string& name, const std::vector<std::string>& names);
+  node_plan plan_of(const std::string& name, const std::vector<std::string>& names,
+                    const std::vector<std::string>& founders);
   void restart_later(node& n);
   void start_again(node& n);
   void ended(node& n, const node::ending& e);
@@ -52,6 +56,9 @@ private:
   void strike(const std::string& kind);
   void ask_for_transfer();
   void ask_for_snapshot();
+  void change_members();
+  void mend_members();
+  void lose_disk();
   void cut_off(node& n);
   void part();
   void part_one_way();
@@ -66,7 +73,8 @@ private:
   const scenario& scenario_;
   std::vector<std::unique_ptr<node>> nodes_;
   weather calm_;
-  bool stormy_ = false;
+  node* lost_ = nullptr; ///< its disk was lost, and it has to be replaced
+  bool may_forget_ = false;
   std::uint64_t storm_ = 0; ///< counts phases, so that what was to end a fault of an earlier one is ignored
   raft_options raft_;
   caf::actor admin_;

@@ -18,9 +18,10 @@ constexpr std::size_t later_content_bytes = 6'000;
 
 const std::vector<std::string>& fault_kinds() {
   static const std::vector<std::string> kinds{
-      "kill",      "power_cut", "torn_power_cut", "power_cut_inside", "stop",       "pause",    "slow",
-      "slow_disk", "bad_sync",  "full_disk",      "bit_rot",          "part",       "one_way",  "isolate",
-      "flaky",     "clock",     "transfer",       "snapshot",         "kill_index", "reopening"};
+      "kill",      "power_cut", "torn_power_cut", "power_cut_inside", "stop",       "pause",     "slow",
+      "slow_disk", "bad_sync",  "full_disk",      "bit_rot",          "part",       "one_way",   "isolate",
+      "flaky",     "clock",     "transfer",       "snapshot",         "kill_index", "reopening", "members",
+      "lost_disk"};
   return kinds;
 }
 
@@ -77,6 +78,10 @@ void cluster::strike(const std::string& kind) {
     ask_for_transfer();
   } else if (kind == "snapshot") {
     ask_for_snapshot();
+  } else if (kind == "members") {
+    change_members();
+  } else if (kind == "lost_disk") {
+    lose_disk();
   } else if (kind == "kill_index") {
     n->kill_part(random.pick(std::vector<troupe::simulation::part>{
         simulation::part::indexer, simulation::part::embedder, simulation::part::worker}));
@@ -144,7 +149,9 @@ void cluster::turn_flaky() {
 void cluster::jump_clock() {
   auto* n = victim();
   auto& random = around_.random;
-  auto by = random.one_in(4) ? beyond_sessions_ms : random.between(0, 20'000) - 10'000;
+  bool far = random.one_in(4);
+  auto by = far ? beyond_sessions_ms : random.between(0, 20'000) - 10'000;
+  may_forget_ = may_forget_ || far;
   around_.say("fault: the clock of " + n->name() + " jumps by " + std::to_string(by) + " ms");
   n->step_wall_clock(by);
 }
@@ -166,6 +173,7 @@ void cluster::rot() {
   if (rotten_ && rotten_ != n) return;
   auto files = n->disk.files();
   std::erase_if(files, [](auto& f) { return !f.ends_with(".wal") && !f.ends_with(".snap"); });
+  std::erase_if(files, [&](auto& f) { return !f.starts_with(n->folder() + "/"); });
   if (files.empty()) return;
   auto& path = around_.random.pick(files);
   auto content = n->disk.durable_content(path);
@@ -195,6 +203,58 @@ void cluster::ask_for_transfer() {
 
 void cluster::ask_for_snapshot() {
   admin(*any_running(), {0, 3'000, snapshot_now_request{}});
+}
+
+/// Whoever waits is added, learners are promoted, members are removed, and what was removed comes back.
+void cluster::change_members() {
+  auto* l = leader();
+  auto* asked = any_running();
+  if (!l || !asked) return;
+  auto& random = around_.random;
+  auto status = l->status();
+  auto ask = [&](member_action action, const node_id& id) {
+    around_.say("asked of " + asked->name() + ": " + std::string(to_string(action)) + " " + id.name);
+    admin(*asked, {0, 3'000, member_request{action, id, {}}});
+  };
+  if (lost_) {
+    if (!lost_->runs()) return;
+    ask(member_action::replace, node_id{lost_->name()});
+    // Not before it holds what is committed may another disk be lost.
+    auto* machine = lost_->machine();
+    bool back = machine && lost_->status().role != node_role::forming && machine->applied() >= status.commit;
+    if (back) lost_ = nullptr, around_.reached("lost disk replaced");
+    return;
+  }
+  if (!status.waiting.empty() && random.one_in(2))
+    return ask(member_action::add, random.pick(status.waiting).id);
+  auto& m = random.pick(status.members);
+  std::size_t voters = 0;
+  for (auto& other : status.members)
+    voters += other.voter;
+  if (!m.voter && !random.one_in(5)) return ask(member_action::promote, m.id);
+  if (m.voter && voters <= 3) return;
+  for (auto& n : nodes_)
+    if (n->name() == m.id.name) n->removal_asked = true;
+  ask(member_action::remove, m.id);
+}
+
+void cluster::mend_members() {
+  if (!lost_) return;
+  change_members();
+  around_.time.in(700, [this] { mend_members(); });
+}
+
+/// A follower loses what it had; it is replaced under its own name.
+void cluster::lose_disk() {
+  auto all = members();
+  auto* n = victim();
+  if (lost_ || all.size() < 3 || n == leader() || std::find(all.begin(), all.end(), n) == all.end()) return;
+  around_.say("fault: the disk of " + n->name() + " is lost");
+  n->kill(crash_mode::drop_unsynced);
+  n->replace_disk();
+  n->removal_asked = true;
+  lost_ = n;
+  restart_later(*n);
 }
 
 } // namespace troupe::simulation

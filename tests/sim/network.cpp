@@ -25,7 +25,7 @@ void network::change(unsigned who, unsigned peer, bool up) {
   if (v.up == up) return;
   v.up = up;
   v.identified = false;
-  if (stations_[who].runs()) stations_[who].link_changed(peer, up);
+  if (stations_[who].runs()) stations_[who].link_changed(peer, up, v.connection);
 }
 
 void network::connect(unsigned a, unsigned b) {
@@ -78,6 +78,8 @@ bool network::usable(unsigned from, unsigned to, std::uint64_t life) {
 
 void network::send(unsigned from, unsigned to, std::uint64_t life, const link_send& out) {
   if (!usable(from, to, life) || !at(from, to).identified) return;
+  for (auto& m : out.messages)
+    if (auto* body = std::get_if<raft::message>(&m)) watch(from, to, *body);
   launch({from, to, at(from, to).connection, false, encode_peer_messages(out.messages)});
 }
 
@@ -86,8 +88,11 @@ void network::send_formation(unsigned from, unsigned to, std::uint64_t life, raf
   launch({from, to, at(from, to).connection, true, encode(m)});
 }
 
-void network::identified(unsigned from, unsigned to, std::uint64_t life) {
-  if (usable(from, to, life)) at(from, to).identified = true;
+void network::identified(unsigned from, unsigned to, std::uint64_t life, const link_identity& who) {
+  auto& v = at(from, to);
+  if (!usable(from, to, life) || v.connection != who.serial) return;
+  v.identified = static_cast<bool>(who.peer);
+  v.storage = who.storage;
 }
 
 void network::launch(frame f) {
@@ -119,9 +124,8 @@ void network::arrive(const frame& f, bool repeated) {
   auto messages = decode_peer_messages(f.payload);
   if (!messages) throw std::logic_error("peer messages do not survive their encoding");
   // Links drop what is repeated (actors/peer_link.hpp), but the core claims to bear it.
-  if (repeated)
-    std::erase_if(*messages, [](auto& m) { return !std::holds_alternative<raft::message>(m); });
-  if (!messages->empty()) stations_[f.to].receive(f.from, std::move(*messages));
+  if (repeated) std::erase_if(*messages, [](auto& m) { return !std::holds_alternative<raft::message>(m); });
+  if (!messages->empty()) stations_[f.to].receive(f.from, v.storage, std::move(*messages));
 }
 
 } // namespace troupe::simulation

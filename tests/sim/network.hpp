@@ -30,8 +30,8 @@ struct station {
   std::function<bool()> runs;   ///< the process is there, perhaps stopped for a while
   std::function<bool()> paused; ///< it does nothing at the moment
   std::function<std::uint64_t()> life;
-  std::function<void(unsigned peer, bool up)> link_changed;
-  std::function<void(unsigned peer, std::vector<peer_message>)> receive;
+  std::function<void(unsigned peer, bool up, std::uint64_t connection)> link_changed;
+  std::function<void(unsigned peer, storage_id storage, std::vector<peer_message>)> receive;
   std::function<void(unsigned peer, raft::formation_message)> receive_formation;
 };
 
@@ -43,11 +43,14 @@ public:
   void set(weather w) { weather_ = w; }
   const weather& now() const { return weather_; }
 
+  /// Told of each message that leaves.
+  std::function<void(unsigned from, unsigned to, const raft::message&)> watch;
+
   // Called by a node's links.
   void send(unsigned from, unsigned to, std::uint64_t life, const link_send& out);
   void send_formation(unsigned from, unsigned to, std::uint64_t life, raft::formation_message m);
   /// The end at `from` knows who is at the other one.
-  void identified(unsigned from, unsigned to, std::uint64_t life);
+  void identified(unsigned from, unsigned to, std::uint64_t life, const link_identity& who);
 
   /// From now on nothing gets through in this direction; what is on its way is lost.
   void cut(unsigned from, unsigned to) { cut_.insert({from, to}); }
@@ -69,6 +72,7 @@ private:
   struct view {
     bool up = false;
     bool identified = false;
+    storage_id storage; ///< of whoever is at the other end
     std::uint64_t connection = 0;
     std::int64_t heard_ms = 0;
     std::int64_t busy_until_ms = 0; ///< what is sent later arrives later, unless frames are overtaken

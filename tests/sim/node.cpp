@@ -8,6 +8,7 @@
 #include "actors/wal_writer.hpp"
 #include "tests/actors/fake_model.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace troupe::simulation {
@@ -23,18 +24,23 @@ constexpr unsigned restarts_of_search = 3;
 /// Wall clocks begin here.
 constexpr std::int64_t epoch_ms = 1'700'000'000'000;
 
-/// Stands for peer_link at the node's side.
-peer_link_actor::behavior_type wire(peer_link_actor::pointer, network* wires, unsigned from, unsigned to,
-                                    std::uint64_t life) {
+/// Stands for peer_link at the node's side. A hello says that the network has connected it, an
+/// acknowledgement that the connection is gone; in real life it finds out itself.
+peer_link_actor::behavior_type wire(peer_link_actor::pointer self, network* wires, unsigned from, unsigned to,
+                                    std::uint64_t life, std::string address, formation_actor formation) {
   return {
-      [](const link_hello&, const caf::strong_actor_ptr&) -> caf::result<link_hello, caf::strong_actor_ptr> {
-        return caf::make_error(caf::sec::invalid_argument);
+      [=](const link_hello& hello,
+          const caf::strong_actor_ptr&) -> caf::result<link_hello, caf::strong_actor_ptr> {
+        self->send(formation, link_state{address, true, hello.connection});
+        return {hello, caf::actor_cast<caf::strong_actor_ptr>(self)};
       },
       [](const link_frame&) {},
-      [](const link_ack&) {},
+      [=](const link_ack&) {
+        self->send(formation, link_state{address, false});
+      },
       [=](const link_send& out) { wires->send(from, to, life, out); },
       [=](const link_send_formation& out) { wires->send_formation(from, to, life, out.message); },
-      [=](const link_identity&) { wires->identified(from, to, life); },
+      [=](const link_identity& who) { wires->identified(from, to, life, who); },
       [](const tick&) {},
   };
 }
@@ -44,10 +50,13 @@ const T* as(const caf::type_erased_tuple& message) {
   return message.size() > 0 && message.match_element<T>(0) ? &message.get_as<T>(0) : nullptr;
 }
 
-template <class Handle, class State>
-const State& state_of(const Handle& handle) {
+/// Null when the actor has ended, and its state with it.
+template <class State, class Handle>
+const State* state_of(const Handle& handle) {
   using base = typename Handle::template stateful_base<State>;
-  return static_cast<base*>(caf::actor_cast<caf::abstract_actor*>(handle))->state;
+  auto* actor = caf::actor_cast<caf::abstract_actor*>(handle);
+  if (!actor || actor->getf(caf::abstract_actor::is_cleaned_up_flag)) return nullptr;
+  return &static_cast<base*>(actor)->state;
 }
 
 } // namespace
@@ -58,13 +67,9 @@ node::node(surroundings& around, node_plan plan)
           [this] { return runs(); },
           [this] { return paused(); },
           [this] { return life_; },
-          [this](unsigned peer, bool up) {
-            link_state l{address_of(plan_.names[peer]), up};
-            caf::anon_send(parts_->formation, l);
-          },
-          [this](unsigned peer, std::vector<peer_message> m) {
-            caf::anon_send(parts_->raft,
-                           peer_input{node_id{plan_.names[peer]}, storage_id{1, peer + 1}, std::move(m)});
+          [this](unsigned peer, bool up, std::uint64_t connection) { link_changed(peer, up, connection); },
+          [this](unsigned peer, storage_id storage, std::vector<peer_message> m) {
+            caf::anon_send(parts_->raft, peer_input{node_id{plan_.names[peer]}, storage, std::move(m)});
           },
           [this](unsigned peer, raft::formation_message m) {
             caf::anon_send(parts_->formation,
@@ -80,9 +85,10 @@ bool node::start() {
   refused_.reset();
   ending_.reset();
   open_data_options o;
-  o.folder = "/data";
+  o.folder = folder();
   o.self = node_id{plan_.name};
-  o.fresh_storage = storage_id{1, number_ + 1};
+  o.fresh_storage = storage_id{1 + folders_, number_ + 1};
+  o.reserve_bytes = plan_.reserve_bytes;
   o.segment_bytes = plan_.segment_bytes;
   o.tail_bytes = plan_.raft.core.tail_bytes_max;
   auto opened = open_data(disk, o);
@@ -103,6 +109,10 @@ bool node::start() {
   parts_killed_ = 0;
   applied_seen_ = data->state->applied();
   led_term_ = {};
+  commit_seen_ = {};
+  receiving_in_ = {};
+  disk_full_ = false;
+  around_.check.restarted(name(), data->recovered ? &*data->recovered : nullptr);
   syncs_seen_ = disk.operations(file_op::sync);
   pause(false);
   parts_ = std::make_shared<parts>();
@@ -124,7 +134,7 @@ std::vector<child_spec> node::children(const std::shared_ptr<opened_data>& data)
   if (plan_.model) add_search(out);
   out.push_back({"client_endpoint", [this](const supervisor_actor&) {
                    parts_->endpoint = spawn(part::endpoint, client_endpoint, plan_.endpoint, parts_->raft);
-                   caf::anon_send(parts_->endpoint, links_ready{parts_->links});
+                   caf::anon_send(parts_->endpoint, links_ready{{}, parts_->keeper});
                    return caf::actor_cast<caf::actor>(parts_->endpoint);
                  }});
   return out;
@@ -187,17 +197,30 @@ void node::add_cores(std::vector<child_spec>& out, const std::shared_ptr<opened_
 raft_peers node::watched(const raft_peers& real) {
   auto& stage = around_.actors;
   raft_peers out;
-  out.wal = stage.tap(real.wal, [this](const caf::type_erased_tuple& m) {
+  auto raft = [this] { return parts_ ? caf::actor_cast<caf::actor>(parts_->raft) : caf::actor{}; };
+  auto answers = stage.tap_later(raft, [this](const caf::type_erased_tuple& m) {
+    if (auto* notice = as<persisted_notice>(m)) around_.check.durable(name(), *notice);
+    if (auto* done = as<log_reset_done>(m)) around_.check.durable(name(), *done);
+    if (auto* c = as<log_condition>(m); c && c->disk_full != disk_full_) {
+      disk_full_ = c->disk_full;
+      around_.reached(disk_full_ ? "log refuses writes: the disk is full"
+                                 : "log goes on: the disk has space");
+    }
+  });
+  auto to_wal = [this](const caf::type_erased_tuple& m) {
     if (auto* batch = as<raft::persist_batch>(m)) {
       around_.check.persisting(name(), *batch);
       if (batch->truncate_from) around_.reached("suffix truncated");
-    } else if (as<log_reset>(m)) {
+    } else if (auto* reset = as<log_reset>(m)) {
+      around_.check.resetting(name(), *reset);
       around_.reached("snapshot installed");
-      if (status().term != receiving_in_) around_.reached("snapshot installed across a change of leader");
+      if (receiving_again_) around_.reached("snapshot installed across a change of leader");
+      receiving_in_ = {};
     } else if (as<log_compaction>(m)) {
       around_.reached("log compacted behind a snapshot");
     }
-  });
+  };
+  out.wal = stage.tap(real.wal, to_wal, answers);
   out.storage = stage.tap(real.storage, [this](const caf::type_erased_tuple& m) {
     if (auto* batch = as<apply_batch>(m)) around_.check.applying(name(), batch->entries);
     if (auto* reads = as<query_batch>(m); reads && reads->index)
@@ -211,26 +234,61 @@ raft_peers node::watched(const raft_peers& real) {
   out.snapshotter = stage.tap(real.snapshotter, [this](const caf::type_erased_tuple& m) {
     auto* chunk = as<raft::incoming_chunk>(m);
     if (!chunk) return;
-    if (chunk->offset == 0)
-      receiving_in_ = status().term;
-    else
-      around_.reached("snapshot chunk after the first");
+    if (chunk->offset != 0) return around_.reached("snapshot chunk after the first");
+    // Whoever leads next begins again.
+    auto term = status().term;
+    receiving_again_ = receiving_in_ && receiving_in_ != term;
+    receiving_in_ = term;
   });
   return out;
 }
 
+std::vector<std::string> node::known_addresses() const {
+  std::vector<std::string> out;
+  for (auto& other : plan_.founders)
+    out.push_back(address_of(other));
+  if (std::find(out.begin(), out.end(), address_of(name())) == out.end()) out.push_back(address_of(name()));
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
 void node::add_links(std::vector<child_spec>& out) {
-  auto p = parts_;
-  for (unsigned to = 0; to < plan_.names.size(); ++to) {
-    if (to == number_) continue;
-    out.push_back({"peer_link " + plan_.names[to], [=, this](const supervisor_actor&) {
-                     auto link = spawn(part::link, wire, &around_.wires, number_, to, life_);
-                     p->links[address_of(plan_.names[to])] = link;
-                     if (p->links.size() + 1 == plan_.names.size())
-                       caf::anon_send(p->formation, links_ready{p->links});
-                     return caf::actor_cast<caf::actor>(link);
-                   }});
+  out.push_back({"links", [this](const supervisor_actor&) {
+                   link_keeper_options o;
+                   for (auto& address : known_addresses())
+                     if (address != address_of(name())) o.addresses.insert(address);
+                   o.make = [this, p = parts_.get()](const std::string& address) {
+                     auto other = std::find(plan_.names.begin(), plan_.names.end(),
+                                            address.substr(0, address.find(':')));
+                     if (other == plan_.names.end() || *other == name()) return peer_link_actor{};
+                     auto to = static_cast<unsigned>(other - plan_.names.begin());
+                     auto link =
+                         spawn(part::link, wire, &around_.wires, number_, to, life_, address, p->formation);
+                     p->links[address] = link;
+                     return link;
+                   };
+                   parts_->keeper = spawn(part::link, link_keeper, std::move(o), parts_->formation);
+                   return caf::actor_cast<caf::actor>(parts_->keeper);
+                 }});
+}
+
+void node::link_changed(unsigned peer, bool up, std::uint64_t connection) {
+  auto address = address_of(plan_.names[peer]);
+  auto link = parts_->links.find(address);
+  if (!up) {
+    if (link != parts_->links.end()) caf::anon_send(link->second, link_ack{});
+    return;
   }
+  link_hello hello{peer_protocol_version, address, address_of(name()), 1, connection};
+  // The keeper makes the link of a node that comes by itself.
+  caf::anon_send(parts_->keeper, hello, caf::strong_actor_ptr{});
+}
+
+void node::replace_disk() {
+  ++folders_;
+  joins_ = true;
+  removal_asked = false;
+  around_.check.forget(name());
 }
 
 void node::add_search(std::vector<child_spec>& out) {
@@ -332,26 +390,22 @@ void node::ask_endpoint(const caf::actor& from, std::string payload) {
 }
 
 cluster_status node::status() const {
-  auto& driver = state_of<raft_actor, raft_state>(parts_->raft).driver;
-  return driver ? driver->status() : cluster_status{};
-}
-
-bool node::formed() const {
-  return status().cluster != cluster_id{};
+  auto* s = state_of<raft_state>(parts_->raft);
+  return s && s->driver ? s->driver->status() : cluster_status{};
 }
 
 bool node::leads() const {
   return status().role == node_role::leader;
 }
 
-const storage::state_machine& node::machine() const {
-  return *state_of<storage_actor, storage_state>(parts_->storage).machine;
+const storage::state_machine* node::machine() const {
+  auto* s = runs() ? state_of<storage_state>(parts_->storage) : nullptr;
+  return s ? s->machine.get() : nullptr;
 }
 
 const search::engine* node::index() const {
-  if (!parts_->indexer) return nullptr;
-  auto& driver = state_of<indexer_actor, indexer_state>(parts_->indexer).driver;
-  return driver ? driver->engine() : nullptr;
+  auto* s = state_of<indexer_state>(parts_->indexer);
+  return s && s->driver ? s->driver->engine() : nullptr;
 }
 
 void node::turn_ended(stage::player& p) {
@@ -368,11 +422,16 @@ void node::turn_ended(stage::player& p) {
 }
 
 void node::watch_raft() {
-  auto& driver = state_of<raft_actor, raft_state>(parts_->raft).driver;
-  if (!driver) return;
-  auto s = driver->status();
-  around_.check.committed_at(name(), s.commit, s.last);
-  if (s.role != node_role::leader || s.term == led_term_) return;
+  auto s = status();
+  if (s.role != node_role::leader) return;
+  if (s.commit > commit_seen_) {
+    commit_seen_ = s.commit;
+    std::vector<std::string> voters;
+    for (auto& m : s.members)
+      if (m.voter) voters.push_back(m.id.name);
+    around_.check.committing(name(), s.commit, voters);
+  }
+  if (s.term == led_term_) return;
   led_term_ = s.term;
   around_.check.leading(name(), s.term);
   around_.reached("leader elected");
@@ -382,11 +441,11 @@ void node::watch_raft() {
 
 /// Every few entries, where all nodes choose the same ones; each would take too long.
 void node::watch_state() {
-  auto& m = machine();
-  if (m.applied() == applied_seen_) return;
-  applied_seen_ = m.applied();
+  auto* m = machine();
+  if (!m || m->applied() == applied_seen_) return;
+  applied_seen_ = m->applied();
   constexpr std::uint64_t every = 16;
-  if (applied_seen_.value % every == 0) around_.check.state_reached(name(), applied_seen_, m.digest());
+  if (applied_seen_.value % every == 0) around_.check.state_reached(name(), applied_seen_, m->digest());
 }
 
 std::int64_t node::local_ms() const {
@@ -413,7 +472,10 @@ void node::tick() {
   }
   auto per_second = static_cast<std::uint64_t>(1'000 / plan_.raft.tick_ms);
   if (ticks_ % per_second == 0) caf::anon_send(parts_->wal, t);
-  if (ticks_ % std::max<std::uint64_t>(1, per_second / 4) == 0) caf::anon_send(parts_->formation, t);
+  if (ticks_ % std::max<std::uint64_t>(1, per_second / 4) == 0) {
+    caf::anon_send(parts_->formation, t);
+    caf::anon_send(parts_->keeper, t);
+  }
   ++ticks_;
 }
 

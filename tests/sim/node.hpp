@@ -7,6 +7,7 @@
 #include "actors/embedder.hpp"
 #include "actors/formation.hpp"
 #include "actors/indexer.hpp"
+#include "actors/link_keeper.hpp"
 #include "actors/raft.hpp"
 #include "actors/storage.hpp"
 #include "actors/supervisor.hpp"
@@ -25,8 +26,10 @@ namespace troupe::simulation {
 
 struct node_plan {
   std::string name;
-  std::vector<std::string> names; ///< of all nodes
-  raft_options raft;              ///< without self, incarnation and seed
+  std::vector<std::string> names;    ///< of all nodes of the history
+  std::vector<std::string> founders; ///< those that form the cluster
+  std::uint64_t reserve_bytes = 0;
+  raft_options raft; ///< without self, incarnation and seed
   storage_options storage;
   client_endpoint_options endpoint;
   std::optional<embedding_model> model; ///< none: the node does not search
@@ -65,6 +68,11 @@ public:
   };
   std::optional<ending> take_ending() { return std::exchange(ending_, std::nullopt); }
 
+  /// Another disk, empty; and it waits to be added. Precondition: it does not run.
+  void replace_disk();
+  bool joins() const { return joins_; }
+  std::string folder() const { return folders_ == 0 ? "/data" : "/data" + std::to_string(folders_); }
+
   void step_wall_clock(std::int64_t ms) { wall_ms_ += ms; }
   /// Ends an actor that the supervisor starts again. False: it has done so as often as it may.
   bool kill_part(part what);
@@ -76,15 +84,16 @@ public:
   // Looking into it. Precondition: it runs.
   cluster_status status() const;
   bool leads() const;
-  const storage::state_machine& machine() const;
+  /// Null: it does not run, or is about to end.
+  const storage::state_machine* machine() const;
   /// Null: it has no index yet.
   const search::engine* index() const;
-  bool formed() const;
 
   fault_file_system disk;
-  std::int64_t disk_reserve = 0; ///< for the faults that fill the disk
   /// What was done to its disk in a way that may make it stop or refuse to start.
   bool disk_damaged = false;
+  /// Somebody asked for its removal: it may end because of that.
+  bool removal_asked = false;
 
 private:
   struct parts {
@@ -98,7 +107,8 @@ private:
     embed_worker_actor queries;
     embed_worker_actor values;
     client_endpoint_actor endpoint;
-    std::map<std::string, peer_link_actor> links;
+    link_keeper_actor keeper;
+    std::map<std::string, peer_link_actor> links; ///< by peer address, the newest
   };
 
   std::vector<child_spec> children(const std::shared_ptr<opened_data>& data);
@@ -106,6 +116,8 @@ private:
   void add_search(std::vector<child_spec>& out);
   raft_peers watched(const raft_peers& real);
   void add_links(std::vector<child_spec>& out);
+  std::vector<std::string> known_addresses() const;
+  void link_changed(unsigned peer, bool up, std::uint64_t connection);
   template <class F, class... Ts>
   auto spawn(part what, F f, Ts&&... xs) {
     auto handle = around_.actors.spawn(number_, what, f, std::forward<Ts>(xs)...);
@@ -134,13 +146,18 @@ private:
   std::optional<storage::data_folder> folder_;
 
   std::int64_t wall_ms_ = 0; ///< how far its wall clock is off
+  std::uint64_t folders_ = 0;
+  bool joins_ = false; ///< with an empty folder it waits to be added
   std::uint64_t ticks_ = 0;
   std::int64_t slow_ms_ = 0;
   unsigned parts_killed_ = 0;
   std::uint64_t syncs_seen_ = 0;
   index_t applied_seen_;
-  term_t receiving_in_; ///< when the snapshot that it is being sent was begun
+  term_t receiving_in_;          ///< of the leader whose snapshot is arriving; 0: none is
+  bool receiving_again_ = false; ///< another leader had begun to send one
   term_t led_term_;
+  index_t commit_seen_;
+  bool disk_full_ = false;
 };
 
 } // namespace troupe::simulation

@@ -26,7 +26,29 @@ std::string place(index_t index, term_t term) {
 
 } // namespace
 
+void observer::restarted(const std::string& node, const raft::recovered* found) {
+  auto& n = nodes_[node];
+  if (auto wrong = n.durable.restarted(found); !wrong.empty()) violated("recovery: " + node + " " + wrong);
+  n.written = n.durable;
+}
+
+void observer::resetting(const std::string& node, const log_reset& reset) {
+  auto& n = nodes_[node];
+  n.durable.given(reset);
+  n.written.apply(reset);
+}
+
 void observer::persisting(const std::string& node, const raft::persist_batch& batch) {
+  auto& n = nodes_[node];
+  if (batch.state) {
+    auto& before = n.written.state();
+    if (batch.state->term < before.term ||
+        (batch.state->term == before.term && before.vote && batch.state->vote != before.vote))
+      violated("one vote a term: " + node + " voted for " + before.vote.name + " in term " +
+               std::to_string(before.term.value) + " and now for " + batch.state->vote.name);
+  }
+  n.durable.given(batch);
+  n.written.apply(batch);
   term_t previous;
   for (auto& e : batch.entries) {
     auto [found, is_new] = entries_.try_emplace({e.index, e.term}, known_entry{hash_of(e), previous});
@@ -67,8 +89,40 @@ void observer::leading(const std::string& node, term_t term) {
              std::to_string(term.value));
 }
 
-void observer::committed_at(const std::string& node, index_t commit, index_t last) {
-  if (commit > last) violated(node + " commits beyond its log");
+void observer::committing(const std::string& leader, index_t commit, const std::vector<std::string>& voters) {
+  auto& log = nodes_[leader].written;
+  if (commit > log.last()) return violated(leader + " commits beyond its log");
+  for (auto index = std::max(majority_has_, log.snapshot()) + 1; index <= commit; ++index) {
+    std::size_t durable = 0;
+    for (auto& v : voters)
+      durable += nodes_[v].durable.holds(index, log.term_at(index));
+    if (durable <= voters.size() / 2)
+      return violated("durability: " + leader + " commits " + place(index, log.term_at(index)) +
+                      ", which is durable on " + std::to_string(durable) + " of " +
+                      std::to_string(voters.size()) + " nodes");
+  }
+  majority_has_ = std::max(majority_has_, commit);
+}
+
+void observer::sending(const std::string& from, const std::string& to, const raft::message& m) {
+  auto& durable = nodes_[from].durable;
+  auto& state = durable.state();
+  auto term = std::visit([](auto& body) { return body.term; }, m);
+  bool pre_vote =
+      std::holds_alternative<raft::pre_vote_request>(m) || std::holds_alternative<raft::pre_vote_response>(m);
+  auto promise = [&](bool kept, const std::string& what) {
+    if (!kept) violated("nothing leaves before it is durable: " + from + " " + what);
+  };
+  promise(pre_vote || state.term >= term, "speaks in term " + std::to_string(term.value));
+  if (auto* vote = std::get_if<raft::vote_response>(&m); vote && vote->granted && state.term == term)
+    promise(state.vote == node_id{to}, "votes for " + to);
+  if (std::holds_alternative<raft::vote_request>(m) && state.term == term)
+    promise(state.vote == node_id{from}, "campaigns");
+  if (auto* append = std::get_if<raft::append_response>(&m); append && append->accepted)
+    promise(durable.covers(append->index), "acknowledges index " + std::to_string(append->index.value));
+  if (auto* install = std::get_if<raft::install_snapshot_response>(&m);
+      install && install->status == raft::install_status::installed)
+    promise(durable.covers(install->index), "acknowledges a snapshot");
 }
 
 void observer::state_reached(const std::string& node, index_t index, const std::string& digest) {

@@ -3,7 +3,7 @@
 // Checks from outside what Raft promises (figure 3 of the paper) and that equal logs make equal states, by
 // watching what the actors of all nodes say to each other.
 
-#include "raft/output.hpp"
+#include "tests/sim/durable_image.hpp"
 
 #include <cstdint>
 #include <map>
@@ -20,12 +20,25 @@ public:
     if (violation_.empty()) violation_ = std::move(what);
   }
 
+  /// A node starts with what its disk held; null: no log.
+  void restarted(const std::string& node, const raft::recovered* found);
+  /// A node gets another disk.
+  void forget(const std::string& node) { nodes_[node] = {}; }
   /// A node writes this to its log.
   void persisting(const std::string& node, const raft::persist_batch& batch);
+  void resetting(const std::string& node, const log_reset& reset);
+  /// A node says what is durable.
+  template <class Notice>
+  void durable(const std::string& node, const Notice& notice) {
+    nodes_[node].durable.durable(notice);
+  }
+  /// A message leaves: all it promises must be durable.
+  void sending(const std::string& from, const std::string& to, const raft::message& m);
   /// Committed entries are on their way to a node's key space.
   void applying(const std::string& node, const std::vector<entry>& entries);
   void leading(const std::string& node, term_t term);
-  void committed_at(const std::string& node, index_t commit, index_t last);
+  /// What the leader takes for committed is durable on a majority of these.
+  void committing(const std::string& leader, index_t commit, const std::vector<std::string>& voters);
   /// A node's key space after an entry, as storage::state_machine::digest().
   void state_reached(const std::string& node, index_t index, const std::string& digest);
 
@@ -33,6 +46,10 @@ public:
   std::uint64_t states_compared() const { return states_compared_; }
 
 private:
+  struct logs {
+    durable_image durable;
+    durable_image written;
+  };
   struct known_entry {
     std::uint64_t hash;
     term_t previous_term; ///< 0: not known
@@ -47,6 +64,8 @@ private:
   };
 
   std::string violation_;
+  std::map<std::string, logs> nodes_;
+  index_t majority_has_; ///< up to here it was checked
   std::map<term_t, std::string> leaders_;
   std::map<std::pair<index_t, term_t>, known_entry> entries_; ///< every entry ever written anywhere
   std::vector<committed_entry> committed_;                    ///< [i] is index i + 1

@@ -51,6 +51,7 @@ public:
 
 private:
   static std::int64_t* number_called(scenario& s, const std::string& name) {
+    if (name == "spares") return &s.spares;
     if (name == "storm_ms") return &s.storm_ms;
     if (name == "clients") return &s.clients;
     if (name == "pace_ms") return &s.pace_ms;

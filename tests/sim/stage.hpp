@@ -67,24 +67,32 @@ public:
     enter(handle.id(), owner, what);
     return handle;
   }
-  /// Every message to it is shown to `look`, on the sender's turn, and then goes on to `to`, from the same
-  /// sender.
+  using look = std::function<void(const caf::type_erased_tuple&)>;
+  /// Every message to it is shown, on the sender's turn, and then goes on to `to`, from the same sender, or
+  /// as if from `answers`.
   template <class Handle>
-  Handle tap(const Handle& to, std::function<void(const caf::type_erased_tuple&)> look) {
-    auto companion = system.spawn<caf::actor_companion, caf::hidden>();
-    self_of(companion)->on_enqueue(
-        [real = caf::actor_cast<caf::actor>(to), look = std::move(look)](caf::mailbox_element_ptr p) {
-          look(p->content());
-          real->enqueue(std::move(p), nullptr);
-        });
-    return caf::actor_cast<Handle>(companion);
+  Handle tap(const Handle& to, look shown, caf::strong_actor_ptr answers = nullptr) {
+    auto forward = [=, real = caf::actor_cast<caf::actor>(to)](caf::mailbox_element_ptr p) {
+      shown(p->content());
+      if (answers) p->sender = answers;
+      real->enqueue(std::move(p), nullptr);
+    };
+    return caf::actor_cast<Handle>(companion(std::move(forward)));
+  }
+  /// The same for somebody who is only known when the message comes; null: the message is dropped.
+  caf::strong_actor_ptr tap_later(std::function<caf::actor()> to, look shown) {
+    auto forward = [=](caf::mailbox_element_ptr p) {
+      auto real = to();
+      if (!real) return;
+      shown(p->content());
+      real->enqueue(std::move(p), nullptr);
+    };
+    return caf::actor_cast<caf::strong_actor_ptr>(companion(std::move(forward)));
   }
   /// Stands for somebody outside: what it is sent is given to `take` at once.
   caf::actor listener(std::function<void(caf::message)> take) {
-    auto companion = system.spawn<caf::actor_companion, caf::hidden>();
-    self_of(companion)->on_enqueue(
+    return companion(
         [take = std::move(take)](caf::mailbox_element_ptr p) { take(p->move_content_to_message()); });
-    return companion;
   }
 
   /// Turns until nobody can take one now. False: they do not come to rest.
@@ -111,8 +119,11 @@ private:
   caf::scheduler::test_coordinator& scheduler() {
     return static_cast<caf::scheduler::test_coordinator&>(system.scheduler());
   }
-  static caf::actor_companion* self_of(const caf::actor& a) {
-    return static_cast<caf::actor_companion*>(caf::actor_cast<caf::abstract_actor*>(a));
+  caf::actor companion(std::function<void(caf::mailbox_element_ptr)> take) {
+    auto made = system.spawn<caf::actor_companion, caf::hidden>();
+    static_cast<caf::actor_companion*>(caf::actor_cast<caf::abstract_actor*>(made))
+        ->on_enqueue(std::move(take));
+    return made;
   }
   void enter(caf::actor_id id, unsigned owner, part what);
   player& player_of(caf::resumable* job);

@@ -21,7 +21,9 @@ char current_history[256];
 
 void note_history(const std::string& scenario, std::uint64_t seed) {
   std::snprintf(current_history, sizeof current_history,
-                "\nan assertion broke; replay: tests/simulate --scenario %s --seed %llu\n", scenario.c_str(),
+                "\nbroken: scenario=%s seed=%llu checker=assertion\n"
+                "replay: tests/simulate --scenario %s --seed %llu\n",
+                scenario.c_str(), static_cast<unsigned long long>(seed), scenario.c_str(),
                 static_cast<unsigned long long>(seed));
 }
 

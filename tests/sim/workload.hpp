@@ -41,6 +41,7 @@ public:
 
 private:
   task of_kind(const std::string& kind);
+  task erase(const std::string& key);
   task register_write();
   task register_read();
   task compare_and_set();

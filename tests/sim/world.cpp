@@ -6,6 +6,8 @@
 #include "tests/actors/search_samples.hpp"
 #include "tests/checkers/check.hpp"
 
+#include <algorithm>
+
 namespace troupe::simulation {
 
 namespace {
@@ -115,10 +117,12 @@ void world::settle() {
 
 /// Asks each node that has not taken a write yet to take one, twice a second.
 bool world::progress() {
-  bool all = true;
   auto& nodes = cluster_.nodes();
+  auto members = cluster_.members();
+  bool all = !members.empty();
   for (std::size_t i = 0; i < nodes.size(); ++i) {
-    if (probed_[i]) continue;
+    bool counts = std::find(members.begin(), members.end(), nodes[i].get()) != members.end();
+    if (probed_[i] || !counts) continue;
     all = false;
     if (!nodes[i]->runs()) continue;
     if (around_.time.now() / 500 == static_cast<std::int64_t>(last_probe_)) continue;
@@ -138,22 +142,21 @@ bool world::at_rest() {
   auto* l = cluster_.leader();
   if (!l) return false;
   auto goal = l->status().last;
-  for (auto& n : cluster_.nodes()) {
-    if (!n->runs() || n->machine().applied() != goal) return false;
-    if (n->machine().pending_vectors() != 0) return false;
+  for (auto* n : cluster_.members()) {
+    auto* m = n->machine();
+    if (!m || m->applied() != goal || m->pending_vectors() != 0) return false;
   }
   return true;
 }
 
 void world::compare_states() {
-  auto& nodes = cluster_.nodes();
-  for (auto& n : nodes)
-    around_.check.state_reached(n->name(), n->machine().applied(), n->machine().digest());
+  for (auto* n : cluster_.members())
+    around_.check.state_reached(n->name(), n->machine()->applied(), n->machine()->digest());
 }
 
 /// What every node holds in the end, for the checkers.
 void world::read_everything() {
-  for (auto& n : cluster_.nodes())
+  for (auto* n : cluster_.members())
     for (auto* prefix : {"r/", "c/", "a/", "b/", "s/"}) {
       range_query all;
       all.start = prefix;
@@ -161,7 +164,7 @@ void world::read_everything() {
       all.limit = 100'000;
       all.bytes_max = 1u << 30;
       std::vector<checkers::cell> cells;
-      auto found = n->machine().run(all);
+      auto found = n->machine()->run(all);
       for (auto& kv : found.items) {
         checkers::cell c;
         c.key = kv.key;
@@ -203,10 +206,10 @@ void world::compare_indexes() {
   if (!scenario_.searches) return;
   // They follow the key spaces as fast as they can.
   pass(2'000);
-  for (auto& n : cluster_.nodes()) {
+  for (auto* n : cluster_.members()) {
     auto* index = n->index();
     if (!index) return violated("index", n->name() + " has none");
-    if (index->digest() != built_afresh(n->machine()))
+    if (index->digest() != built_afresh(*n->machine()))
       return violated("index", "the index of " + n->name() + " is not what its key space says");
     around_.reached("indexes compared");
   }

@@ -27,6 +27,8 @@ const std::vector<std::string>& coverage::required() {
       "read answered at a follower",
       "read failed",
       "read at a leader that was replaced",
+      "read answered by lease",
+      "read at a leader without a lease",
       "proposal overloaded",
       "proposal during a handover",
       "leadership handed over",

@@ -11,6 +11,7 @@ namespace troupe::raft::simulation {
 node::node(node_id id, const settings& limits, image first, surroundings around)
     : id_(std::move(id)), limits_(limits), around_(std::move(around)), disk_(std::move(first)),
       sync_one_in_(around_.dice.between(1, 4) == 1 ? 30 : 2),
+      clock_us_per_unit_(around_.dice.between(around_.slowest_clock, 1200)),
       ticks_in_16_(around_.dice.between(1, 3) == 1 ? 4 : 14) {}
 
 void node::start() {
@@ -53,9 +54,18 @@ refusal node::propose(std::vector<proposal> batch, std::int64_t wall_clock_ms) {
 }
 
 void node::read(std::uint64_t id) {
+  auto answered = [this] { return around_.seen.count("read answered at the leader"); };
+  auto before = answered();
   open_reads_[id] = around_.check.applied_anywhere();
   core_->read({id});
   pump();
+  auto members = core_->get_status().members.members;
+  auto voters = std::count_if(members.begin(), members.end(), [](auto& m) { return m.voter; });
+  if (limits_.lease_us == 0 || core_->role() != role_kind::leader || voters == 1) return;
+  if (answered() > before)
+    around_.seen.reached("read answered by lease");
+  else if (open_reads_.contains(id))
+    around_.seen.reached("read at a leader without a lease");
 }
 
 void node::hand_over(const node_id& to) {
@@ -80,7 +90,7 @@ void node::unreachable(const node_id& peer) {
 void node::pump() {
   // A leader may learn that more is committed and have nothing to do about it before it steps down.
   if (core_->role() == role_kind::leader && core_->commit() > around_.check.committed()) check_commit(true);
-  for (auto out = core_->take(); !out.empty(); out = core_->take())
+  for (auto out = core_->take(clock_us()); !out.empty(); out = core_->take(clock_us()))
     carry_out(std::move(out));
   auto s = core_->get_status();
   require(s.applied <= s.commit && s.commit <= s.last_index && s.durable_index <= s.last_index,

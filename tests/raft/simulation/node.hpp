@@ -23,6 +23,8 @@ struct surroundings {
   checker& check;
   std::function<void(const node_id& from, envelope)> send;
   std::function<std::vector<const disk*>(const membership&)> voters;
+  std::function<std::uint64_t()> now; ///< time units
+  unsigned slowest_clock;             ///< for leases, in thousandths of a time unit
 };
 
 class node {
@@ -34,6 +36,8 @@ public:
   const disk& files() const { return disk_; }
   raft::core& core() { return *core_; }
   index_t applied() const { return state_.index; }
+  /// What the lease is measured by; it runs evenly, and also while the node gets no ticks.
+  std::int64_t clock_us() const { return static_cast<std::int64_t>(around_.now() * clock_us_per_unit_) + 1; }
   /// Clocks differ: whether a tick of this node is due now.
   bool clock_runs() { return around_.dice.between(1, 16) <= ticks_in_16_; }
   /// So that a leader that was cut off believes in itself for long.
@@ -85,6 +89,7 @@ private:
   disk disk_;
   unsigned sync_one_in_; ///< how slow the disk is: chances a time unit that it syncs
   unsigned stalled_steps_ = 0;
+  std::uint64_t clock_us_per_unit_;
   unsigned ticks_in_16_; ///< speed of its clock: ticks in 16 time units
   std::optional<raft::core> core_;
   machine_state state_;

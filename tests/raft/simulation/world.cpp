@@ -1,6 +1,7 @@
 #include "tests/raft/simulation/world.hpp"
 
 #include "raft/formation.hpp"
+#include "raft/lease.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -31,10 +32,20 @@ settings small_limits() {
   return s;
 }
 
+/// As long as can be: a tick here is never late, and what follows a message counts from the next one on. So
+/// the two ticks that lease_length_us() takes off are put back.
+std::int64_t longest_lease(const settings& limits) {
+  constexpr unsigned drift_permille = 1'000'000 / world::slowest_clock_allowed - 1'000;
+  return lease_length_us(limits.election_ticks_min + 2, 1'000, drift_permille);
+}
+
 } // namespace
 
-world::world(std::uint64_t seed, coverage& seen) : dice_(seed), seen_(seen) {
+world::world(std::uint64_t seed, coverage& seen, unsigned slowest_clock)
+    : dice_(seed), slowest_clock_(slowest_clock), seen_(seen), limits_(small_limits()) {
   choose_misfortunes();
+  if (one_in(2)) limits_.lease_us = longest_lease(limits_);
+  if (limits_.lease_us != 0 || one_in(2)) limits_.silent_ticks_at_start = limits_.election_ticks_min;
   bool large = one_in(2);
   build_cluster(large ? 5 : 3, one_in(4));
 }
@@ -60,7 +71,9 @@ void world::build_cluster(std::size_t size, bool with_learner) {
     members_.members.push_back({node_id{name}, storage_id{1, i}, name + ":7000", name + ":8000", voter});
   }
   image first{first_hard_state(), index_t{0}, {first_entry(members_)}, {}, {}};
-  surroundings around{dice_, seen_, check_,
+  surroundings around{dice_,
+                      seen_,
+                      check_,
                       [this](const node_id& from, envelope e) {
                         observe(e.body);
                         network_.send(now_, {from, e.to, std::move(e.body)}, dice_, seen_);
@@ -70,16 +83,17 @@ void world::build_cluster(std::size_t size, bool with_learner) {
                         for (auto& m : members.members)
                           if (m.voter) disks.push_back(&find(m.id)->files());
                         return disks;
-                      }};
+                      },
+                      [this] { return now_; },
+                      slowest_clock_};
   persist_batch formation{0, first.state, {}, first.entries};
   for (auto& m : members_.members) {
     check_.persisting(m.id, formation, image{}, false);
-    nodes_.push_back(std::make_unique<node>(m.id, small_limits(), first, around));
+    nodes_.push_back(std::make_unique<node>(m.id, limits_, first, around));
   }
   // Not members yet.
   for (std::size_t i = size + 1; i <= size + spares; ++i)
-    nodes_.push_back(
-        std::make_unique<node>(node_id{"n" + std::to_string(i)}, small_limits(), image{}, around));
+    nodes_.push_back(std::make_unique<node>(node_id{"n" + std::to_string(i)}, limits_, image{}, around));
 }
 
 void world::run() {
@@ -94,7 +108,7 @@ void world::pass_time(bool calm) {
   ++now_;
   if (!calm) strike();
   for (auto& n : nodes_)
-    if (n->alive() && (calm || !one_in(8)))
+    if (n->alive() && (calm || n->clock_runs()))
       n->tick(static_cast<std::int64_t>(now_ * 25 + dice_.between(0, 60)));
   deliver();
   if (!calm) use();

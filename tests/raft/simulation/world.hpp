@@ -12,7 +12,10 @@ namespace troupe::raft::simulation {
 
 class world {
 public:
-  world(std::uint64_t seed, coverage& seen);
+  /// The clocks that leases are measured by run at `slowest_clock` to 1200 thousandths of the common time.
+  /// The lease allows for those that are not slower than slowest_clock_allowed.
+  world(std::uint64_t seed, coverage& seen, unsigned slowest_clock = slowest_clock_allowed);
+  static constexpr unsigned slowest_clock_allowed = 800;
 
   /// Throws violation when a promise is broken, during the misfortunes or when the cluster does not recover
   /// from them.
@@ -46,10 +49,12 @@ private:
   bool one_in(unsigned n) { return n != 0 && dice_.between(1, n) == 1; }
 
   random dice_;
+  const unsigned slowest_clock_;
   coverage& seen_;
   checker check_;
   network network_{network::weather{}};
   misfortunes rate_;
+  settings limits_;
   membership members_;
   std::vector<std::unique_ptr<node>> nodes_;
   std::uint64_t now_ = 0;

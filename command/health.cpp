@@ -1,0 +1,117 @@
+#include "command/health.hpp"
+
+#include <algorithm>
+
+namespace troupe {
+
+namespace {
+
+std::string seconds_of(std::int64_t ms) {
+  return std::to_string(ms / 1'000) + " s";
+}
+
+member_health assess_member(const cluster_status& status, const member_status& m) {
+  member_health out{m.id, member_state::unknown, 0};
+  if (status.role != node_role::leader) return out;
+  out.lag = status.commit.value - std::min(status.commit.value, m.match.value);
+  bool heard = m.id == status.self || (m.last_contact_ms >= 0 && m.last_contact_ms < unheard_after_ms);
+  if (!heard)
+    out.state = member_state::unreachable;
+  else if (out.lag <= behind_after_entries)
+    out.state = member_state::ok;
+  else
+    out.state = m.role == node_role::learner ? member_state::catching_up : member_state::behind;
+  return out;
+}
+
+void describe_member(const member_status& m, const member_health& h, std::vector<std::string>& problems) {
+  switch (h.state) {
+  case member_state::ok:
+  case member_state::unknown: return;
+  case member_state::unreachable:
+    problems.push_back(m.id.name + (m.last_contact_ms < 0
+                                        ? " was never heard"
+                                        : " is not heard for " + seconds_of(m.last_contact_ms)));
+    return;
+  case member_state::behind:
+  case member_state::catching_up:
+    problems.push_back(m.id.name + " is " + std::to_string(h.lag) + " entries behind");
+  }
+}
+
+void describe_node(const cluster_status& status, health& out) {
+  if (status.memory_alarm) out.problems.push_back("the memory quota is used up, only deletes are taken");
+  if (status.disk_full) out.problems.push_back("the disk of " + status.self.name + " is full");
+}
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string out;
+  for (auto& p : parts)
+    out += (out.empty() ? "" : "; ") + p;
+  return out;
+}
+
+} // namespace
+
+std::string_view to_string(member_state state) {
+  switch (state) {
+  case member_state::ok: return "ok";
+  case member_state::behind: return "behind";
+  case member_state::unreachable: return "unreachable";
+  case member_state::catching_up: return "catching up";
+  case member_state::unknown: return "unknown";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(cluster_state state) {
+  switch (state) {
+  case cluster_state::healthy: return "healthy";
+  case cluster_state::degraded: return "degraded";
+  case cluster_state::unavailable: return "unavailable";
+  case cluster_state::unknown: return "unknown";
+  }
+  return "unknown";
+}
+
+health assess(const cluster_status& status) {
+  health out;
+  if (status.search.text_on || status.search.vectors_on)
+    out.index_lag =
+        status.revision.value - std::min(status.revision.value, status.search.indexed_revision.value);
+  for (auto& m : status.members) {
+    auto h = assess_member(status, m);
+    if (m.role != node_role::learner) {
+      ++out.voters;
+      out.voters_ok += h.state == member_state::ok;
+    }
+    describe_member(m, h, out.problems);
+    out.members.push_back(std::move(h));
+  }
+  describe_node(status, out);
+  auto well = std::to_string(out.voters_ok) + " of " + std::to_string(out.voters) + " voters";
+  if (!status.leader) {
+    out.summary = status.cluster ? "UNAVAILABLE: no leader is known to " + status.self.name
+                                 : "UNAVAILABLE: the cluster has not formed yet";
+    return out;
+  }
+  if (status.role != node_role::leader) {
+    out.state = cluster_state::unknown;
+    out.summary = "unknown: " + status.leader.name + " leads, and knows how the others are";
+    if (!out.problems.empty()) out.summary += "; " + joined(out.problems);
+    return out;
+  }
+  auto majority = out.voters / 2 + 1;
+  if (out.voters_ok < majority) {
+    out.summary = "UNAVAILABLE: " + well + "; " + joined(out.problems);
+    return out;
+  }
+  out.tolerates = out.voters_ok - majority;
+  out.state = out.problems.empty() ? cluster_state::healthy : cluster_state::degraded;
+  out.summary = (out.problems.empty() ? "healthy: " : "DEGRADED: " + joined(out.problems) + "; ") + well +
+                ", tolerates " + std::to_string(out.tolerates) +
+                (out.tolerates == 1 ? " failure" : " failures");
+  return out;
+}
+
+} // namespace troupe

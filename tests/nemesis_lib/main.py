@@ -128,7 +128,7 @@ class Run:
     def finish(self):
         """All healed and quiet: what does each node hold?"""
         self.cluster.heal()
-        self.cluster.wait_settled(60)
+        self.cluster.wait_settled(120)
         states = {}
         for node in self.cluster.nodes:
             states[node.id] = content(node)

@@ -93,11 +93,15 @@ class Run:
         self.problems += self.shared.errors
 
     def _open_accounts(self):
-        operation, client = opening(), self.recorder.new_client()
-        called = now()
-        HttpBackend(self.cluster.nodes, 0).execute(operation)
-        self.recorder.record(client, operation, called, now())
-        assert operation.outcome == "ok", operation
+        client, backend = self.recorder.new_client(), HttpBackend(self.cluster.nodes, 0)
+        for _ in range(20):
+            operation, called = opening(), now()
+            backend.execute(operation)
+            self.recorder.record(client, operation, called, now())
+            if operation.outcome != "failed":
+                break
+        backend.close()
+        assert operation.outcome == "ok", f"the accounts could not be opened: {operation.outcome}"
 
     def _break_things(self):
         end = time.monotonic() + self.options.minutes * 60
@@ -124,7 +128,7 @@ class Run:
     def finish(self):
         """All healed and quiet: what does each node hold?"""
         self.cluster.heal()
-        self.cluster.wait_settled(60)
+        self.cluster.wait_settled(120)
         states = {}
         for node in self.cluster.nodes:
             states[node.id] = content(node)

@@ -171,7 +171,7 @@ class Cluster:
     def start(self):
         for node in self.nodes:
             node.start()
-        self.wait_settled(60)
+        self.wait_settled(120)
 
     def peers(self):
         return [f"{node.host}:{PEER_PORT}" for node in self.nodes]

@@ -143,7 +143,6 @@ class Run:
                 differing = sorted(key for key in {**state[0], **first[0]} if state[0].get(key) != first[0].get(key))
                 self.problems.append(f"{name} holds another state: {differing[:10]}")
         self._read_lists()
-        self.recorder.close()
 
     def _read_lists(self):
         reader = Client(self.shared, HttpBackend(self.cluster.nodes, 0), 0, 0)
@@ -153,6 +152,8 @@ class Run:
         reader.close()
 
     def judge(self):
+        """How many acknowledged writes were lost."""
+        self.recorder.close()
         done = subprocess.run([test_program("check_history"), self.history_path], capture_output=True, text=True, timeout=600)
         print(done.stdout[done.stdout.index("verdict:"):] if "verdict:" in done.stdout else done.stdout + done.stderr)
         if done.returncode != 0:
@@ -228,12 +229,16 @@ def main(arguments):
         try:
             run.go()
             run.finish()
-            lost = run.judge()
         except AssertionError as error:
             run.problems.append(str(error))
+        lost = run.judge()
         print_result(run, lost, time.monotonic() - began)
         keep = options.keep or bool(run.problems)
         return 1 if run.problems else 0
+    except KeyboardInterrupt:
+        keep = options.keep
+        print("interrupted")
+        return 130
     finally:
         if run is not None:
             run.close()

@@ -203,6 +203,8 @@ void raft_driver::maintain() {
   // What compaction has freed since the last batch is news without a batch.
   ask_facts();
   if (core_->role() != raft::role_kind::leader) return;
+  // A snapshot holds history too: without it, what was deleted makes the next one smaller at once.
+  if (log_.disk_full) return shed_history();
   if (memory_.sheds_history(facts_.logical_bytes, facts_.memory_alarm)) return;
   auto revision = history_.due(now_.steady_ms, facts_.revision, facts_.compacted);
   if (!revision) return;

@@ -1,6 +1,7 @@
 #include "net/http_gateway.hpp"
 
 #include "net/http_metrics.hpp"
+#include "net/http_problem.hpp"
 
 #include <caf/actor_companion.hpp>
 #include <caf/scoped_execution_unit.hpp>

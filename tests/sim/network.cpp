@@ -95,6 +95,22 @@ void network::identified(unsigned from, unsigned to, std::uint64_t life, const l
   v.storage = who.storage;
 }
 
+void network::closed(unsigned from, unsigned to, std::uint64_t life) {
+  if (usable(from, to, life)) at(from, to) = {};
+}
+
+std::string network::describe() {
+  std::string out;
+  for (unsigned a = 0; a < stations_.size(); ++a)
+    for (unsigned b = 0; b < stations_.size(); ++b) {
+      if (a == b || !stations_[a].runs()) continue;
+      auto& v = at(a, b);
+      out += std::to_string(a + 1) + "-" + std::to_string(b + 1) + (v.up ? " up" : " down") +
+             (v.identified ? ", identified; " : "; ");
+    }
+  return out;
+}
+
 void network::launch(frame f) {
   if (is_cut(f.from, f.to)) return seen_.reached("frame lost in a partition");
   if (loses()) return seen_.reached("frame lost");

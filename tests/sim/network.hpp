@@ -64,6 +64,10 @@ public:
   /// Connections come up and go down as time passes; to be called every maintenance_ms.
   void maintain();
   static constexpr std::int64_t maintenance_ms = 100;
+  /// The end at `from` has given the connection up.
+  void closed(unsigned from, unsigned to, std::uint64_t life);
+  /// For a person: what each end believes, as "1-2: up, identified".
+  std::string describe();
   /// A node is gone or has come: its connections are.
   void gone(unsigned who);
 

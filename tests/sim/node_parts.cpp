@@ -18,6 +18,7 @@ namespace {
 /// acknowledgement that the connection is gone; in real life it finds out itself.
 peer_link_actor::behavior_type wire(peer_link_actor::pointer self, network* wires, unsigned from, unsigned to,
                                     std::uint64_t life, std::string address, formation_actor formation) {
+  self->attach_functor([=] { wires->closed(from, to, life); });
   return {
       [=](const link_hello& hello,
           const caf::strong_actor_ptr&) -> caf::result<link_hello, caf::strong_actor_ptr> {

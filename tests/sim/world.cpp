@@ -100,8 +100,16 @@ void world::settle() {
     std::string missing;
     for (std::size_t i = 0; i < probed_.size(); ++i)
       if (!probed_[i]) missing += " " + cluster_.nodes()[i]->name();
+    for (auto& n : cluster_.nodes()) {
+      auto st = n->runs() ? n->status() : cluster_status{};
+      missing += "\n  " + n->name() + (n->runs() ? "" : " does not run,") + " role " +
+                 std::to_string(static_cast<int>(st.role)) + " term " + std::to_string(st.term.value) +
+                 " leader " + st.leader.name + " commit " + std::to_string(st.commit.value) + " applied " +
+                 std::to_string(st.applied.value) + " last " + std::to_string(st.last.value);
+    }
     return violated("progress", "no write was taken within " + std::to_string(progress_ms) +
-                                    " ms after the last fault at" + missing);
+                                    " ms after the last fault at" + missing +
+                                    "\n  links: " + around_.wires.describe());
   }
   around_.say("every node took a write after " + std::to_string(around_.time.now() - began) + " ms");
   auto idle = [this] {

@@ -13,7 +13,7 @@ struct folder_record {
   bool log_started = false; ///< the first entry is in the log: a folder without log has lost it
   /// This node was added to a cluster: where the membership stands that it was added with. None: it was there
   /// when the cluster formed.
-  std::optional<raft::log_position> joined_at;
+  std::optional<raft::log_position> joined_at = {};
 
   friend bool operator==(const folder_record&, const folder_record&) = default;
 };

@@ -103,7 +103,7 @@ std::string status_table(const cluster_status& s) {
          (s.memory_alarm ? ", FULL: only deletes are taken" : "") + "\n";
   if (s.disk_full) out += "disk      FULL: only deletes are taken\n";
   if (well.index_lag > 0) out += "search    " + std::to_string(well.index_lag) + " revisions behind here\n";
-  if (!s.recovered.empty()) out += "REBUILT by troupe recover: " + s.recovered + "\n";
+  if (!s.recovered.empty()) out += "REBUILT   " + s.recovered + "\n";
   out += "seen by   " + s.self.name + " (" + name_of(s.role) + ")\n\n";
   std::vector<row> rows{{"  NODE", "PEER", "HTTP", "ROLE", "DURABLE", "HEARD", "STATE"}};
   for (std::size_t i = 0; i < s.members.size(); ++i) {

@@ -136,7 +136,7 @@ struct cluster_status {
   std::vector<member_status> members;
   std::vector<member_status> waiting; ///< nodes heard here that wait to be added
   search_status search;               ///< of the node that is asked
-  std::string recovered; ///< how `troupe recover` made the folder of that node; empty: it did not
+  std::string recovered; ///< how `troupe recover` or `restore` made that node's folder; empty: they did not
 
   friend bool operator==(const cluster_status&, const cluster_status&) = default;
 };

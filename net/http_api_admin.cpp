@@ -55,9 +55,9 @@ void append_member(std::string& out, const member_status& member) {
 void append_health(std::string& body, const health& h) {
   append_text(body, ",\"health\":{\"status\":", to_string(h.state));
   append_text(body, ",\"summary\":", h.summary);
-  append_field(body, ",\"voters\":", h.voters);
-  append_field(body, ",\"voters_ok\":", h.voters_ok);
-  append_field(body, ",\"tolerates\":", h.tolerates);
+  append_field(body, ",\"voters\":", std::uint64_t{h.voters});
+  append_field(body, ",\"voters_ok\":", std::uint64_t{h.voters_ok});
+  append_field(body, ",\"tolerates\":", std::uint64_t{h.tolerates});
   append_field(body, ",\"index_lag\":", h.index_lag);
   body += ",\"problems\":[";
   for (auto& p : h.problems)

@@ -197,7 +197,7 @@ exit_code run_node(const config::node_config& config, const char* program) {
   auto& opened = std::get<opened_data>(data);
   if (!opened.notes.empty()) spdlog::warn("recovery: {}", opened.notes);
   for (auto& line : opened.recoveries)
-    spdlog::warn("REBUILT BY troupe recover, acknowledged writes may be missing: {}", line);
+    spdlog::warn("THIS FOLDER WAS REBUILT, acknowledged writes may be missing: {}", line);
 
   caf::actor_system_config system_config;
   configure(system_config, middleman, program);

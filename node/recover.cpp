@@ -12,6 +12,8 @@ namespace troupe {
 namespace {
 
 constexpr std::size_t read_bytes = 4u << 20;
+/// Of segments that hold little more than a head; the node makes the next ones in its own size.
+constexpr std::uint64_t segment_bytes = 64u << 10;
 constexpr std::size_t record_bytes_max = storage::wal_options{}.record_bytes_max;
 constexpr std::size_t recoveries_bytes_max = 256u << 10;
 
@@ -60,6 +62,7 @@ result<opened_data> open_for_reading(const surveyed_folder& f) {
   open_data_options options;
   options.folder = f.path;
   options.self = f.node;
+  options.segment_bytes = segment_bytes;
   auto opened = open_data(*f.files, options);
   if (auto* why = std::get_if<cannot_start>(&opened))
     return error{why->code == exit_code::storage ? errc::corrupt : errc::foreign, why->why};
@@ -123,6 +126,7 @@ result<snapshot_meta> write_snapshot(file_system& files, const std::string& fold
 result<void> write_log(file_system& files, const std::string& folder, const snapshot_meta& snapshot) {
   storage::wal_options options;
   options.folder = folder;
+  options.segment_bytes = segment_bytes;
   storage::recovered_log nothing;
   auto log = storage::wal::open(files, options, nothing);
   if (!log) return log.error();
@@ -195,6 +199,10 @@ result<surveyed_folder> survey(file_system& files, const std::string& folder) {
   surveyed_folder out;
   out.path = folder;
   out.files = std::make_unique<scratch_files>(files);
+  // Before a lock file is made in what is somebody else's folder.
+  auto known = files.exists(folder + "/node.id");
+  if (!known) return known.error();
+  if (!*known) return error{errc::not_found, folder + " holds no node.id: it is no node's data folder"};
   // Before anything is read: a process may be writing to it.
   if (auto lock = out.files->lock(folder + "/LOCK"); !lock) {
     if (lock.error().code != errc::locked) return lock.error();
@@ -202,7 +210,7 @@ result<surveyed_folder> survey(file_system& files, const std::string& folder) {
   }
   auto identity = storage::read_node_identity(files, folder);
   if (!identity) return identity.error();
-  if (!*identity) return error{errc::not_found, folder + " holds no node.id: it is no node's data folder"};
+  if (!*identity) return error{errc::not_found, folder + "/node.id is gone"};
   out.node = (*identity)->node;
   out.storage = (*identity)->storage;
   auto opened = open_for_reading(out);

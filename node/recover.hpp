@@ -4,7 +4,8 @@
 // which one node begins a new cluster. docs/operations.md, "Lost quorum", walks through it,
 // docs/decisions/0010 says why it is so.
 //
-// The folders that are left are read and never changed; they are locked while they are looked at.
+// The folders that are left are read and never changed, but for the file LOCK; they are locked while they are
+// looked at.
 
 #include "base/entry.hpp"
 #include "base/file.hpp"

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <set>
 
 namespace troupe {
 
@@ -84,7 +83,7 @@ result<std::vector<std::string>> scratch_files::list(const std::string& folder) 
   if (!below && below.error().code != errc::not_found) return below.error();
   std::set<std::string> names;
   if (below) names.insert(below->begin(), below->end());
-  bool made_here = false;
+  bool made_here = made_.contains(folder);
   auto prefix = folder + "/";
   for (auto& [path, bytes] : changed_) {
     if (!path.starts_with(prefix)) continue;
@@ -121,7 +120,8 @@ result<void> scratch_files::remove(const std::string& path) {
   return {};
 }
 
-result<void> scratch_files::make_folder(const std::string&) {
+result<void> scratch_files::make_folder(const std::string& folder) {
+  made_.insert(folder);
   return {};
 }
 
@@ -131,15 +131,9 @@ result<void> scratch_files::sync_folder(const std::string&) {
 
 result<std::unique_ptr<file_lock>> scratch_files::lock(const std::string& path) {
   if (!locks_.contains(path)) {
-    auto there = below_.exists(path);
-    if (!there) return there.error();
-    std::unique_ptr<file_lock> held;
-    if (*there) {
-      auto taken = below_.lock(path);
-      if (!taken) return taken.error();
-      held = std::move(*taken);
-    }
-    locks_[path] = std::move(held);
+    auto taken = below_.lock(path);
+    if (!taken) return taken.error();
+    locks_[path] = std::move(*taken);
   }
   return std::unique_ptr<file_lock>{std::make_unique<granted_lock>()};
 }

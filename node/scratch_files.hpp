@@ -7,12 +7,13 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 namespace troupe {
 
-/// One owner, one thread. `below` must outlive it. Locks are taken below, on files that are there, and held
-/// until this object ends; here they are granted every time. A file that is opened for writing is copied to
+/// One owner, one thread. `below` must outlive it. Locks are taken below, and held until this object ends;
+/// here they are granted every time. A file that is opened for writing is copied to
 /// memory first, so this is for the few files that recovery writes to.
 class scratch_files final : public file_system {
 public:
@@ -34,6 +35,7 @@ private:
 
   file_system& below_;
   std::map<std::string, content> changed_; ///< by path; null: removed
+  std::set<std::string> made_;             ///< folders
   std::map<std::string, std::unique_ptr<file_lock>> locks_;
 };
 

@@ -304,7 +304,7 @@ TEST_F(formation_actor_test, a_late_member_is_told_that_the_cluster_has_formed) 
   form();
   auto members = formed();
   // n3 accepted, but stopped before it heard that everyone had.
-  n3.restart({{members, false}, false});
+  n3.restart({{members, false}, false, {}});
   EXPECT_EQ(n3.raft.count<cluster_formed>(), 0u);
   for (auto* b : {&n1, &n2}) {
     b->link("n3:7000", false);

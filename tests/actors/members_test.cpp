@@ -196,8 +196,8 @@ TEST_F(members_test, one_that_lags_gets_its_log_from_a_leader_that_it_does_not_k
   isolate(late);
   auto& n4 = join("n4");
   ASSERT_TRUE(add_and_promote(*leader(), "n4")) << state();
-  auto id = leader()->ask({0, 5'000, transfer_request{node_id{"n4"}}});
-  ASSERT_TRUE(wait_for(*leader(), id));
+  auto& old = *leader();
+  ASSERT_TRUE(wait_for(old, old.ask({0, 5'000, transfer_request{node_id{"n4"}}})));
   pass(1'000);
   ASSERT_TRUE(n4.leads()) << state();
   // Only the new leader can reach it.

@@ -90,14 +90,14 @@ std::vector<peer_message> one_of_each() {
       forward_proposals{term_t{27},
                         {{entry_kind::command, {incarnation_t{28}, 29}, blob{"a"}},
                          {entry_kind::membership, {incarnation_t{30}, 31}, blob{"b"}}}},
-      forward_refusal{incarnation_t{31}, {32, 33}, refusal::overloaded, shortage::disk},
-      forward_refusal{incarnation_t{31}, {34}, refusal::overloaded, shortage::memory},
+      forward_refusal{incarnation_t{31}, {32, 33}, raft::refusal::overloaded, shortage::disk},
+      forward_refusal{incarnation_t{31}, {34}, raft::refusal::overloaded, shortage::memory},
       peer_condition{true},
       peer_condition{},
       forward_handover{term_t{35}, node_id{"n3"}},
       forward_member{incarnation_t{36}, 37, 38, {member_action::replace, node_id{"n4"}, "127.0.0.1:7003"}},
       member_answer{incarnation_t{39}, 40, member_result{true, index_t{41}, 3, 1}},
-      member_answer{incarnation_t{42}, 43, refusal{refusal_kind::not_possible, 44, "it is behind"}},
+      member_answer{incarnation_t{42}, 43, troupe::refusal{refusal_kind::not_possible, 44, "it is behind"}},
   };
 }
 

@@ -126,7 +126,7 @@ private:
   client::client store_;
 };
 
-bool answer(executor& run, const std::string& line) {
+bool carry_out(executor& run, const std::string& line) {
   checkers::history asked;
   if (const auto read = checkers::parse_line(line, asked); !read) {
     std::cout << "error " << read.error().detail << std::endl;
@@ -163,6 +163,6 @@ int main(int argc, char** argv) {
                 .tls = client::tls_files{arguments[1], arguments[2], arguments[3]}}};
   std::string line;
   while (std::getline(std::cin, line))
-    if (!answer(run, line)) return 2;
+    if (!carry_out(run, line)) return 2;
   return 0;
 }

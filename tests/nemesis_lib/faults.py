@@ -10,7 +10,7 @@ from .backends import HttpBackend
 from .nodes import wait_stopped
 from .records import Operation, now
 
-PROGRESS_SECONDS = 40  # in which writes have to be possible again once everything is healed
+PROGRESS_SECONDS = 60  # in which writes have to be possible again once everything is healed
 
 
 class World:

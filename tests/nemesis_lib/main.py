@@ -93,11 +93,15 @@ class Run:
         self.problems += self.shared.errors
 
     def _open_accounts(self):
-        operation, client = opening(), self.recorder.new_client()
-        called = now()
-        HttpBackend(self.cluster.nodes, 0).execute(operation)
-        self.recorder.record(client, operation, called, now())
-        assert operation.outcome == "ok", operation
+        client, backend = self.recorder.new_client(), HttpBackend(self.cluster.nodes, 0)
+        for _ in range(20):
+            operation, called = opening(), now()
+            backend.execute(operation)
+            self.recorder.record(client, operation, called, now())
+            if operation.outcome != "failed":
+                break
+        backend.close()
+        assert operation.outcome == "ok", f"the accounts could not be opened: {operation.outcome}"
 
     def _break_things(self):
         end = time.monotonic() + self.options.minutes * 60
@@ -124,7 +128,7 @@ class Run:
     def finish(self):
         """All healed and quiet: what does each node hold?"""
         self.cluster.heal()
-        self.cluster.wait_settled(60)
+        self.cluster.wait_settled(120)
         states = {}
         for node in self.cluster.nodes:
             states[node.id] = content(node)
@@ -139,7 +143,6 @@ class Run:
                 differing = sorted(key for key in {**state[0], **first[0]} if state[0].get(key) != first[0].get(key))
                 self.problems.append(f"{name} holds another state: {differing[:10]}")
         self._read_lists()
-        self.recorder.close()
 
     def _read_lists(self):
         reader = Client(self.shared, HttpBackend(self.cluster.nodes, 0), 0, 0)
@@ -149,6 +152,8 @@ class Run:
         reader.close()
 
     def judge(self):
+        """How many acknowledged writes were lost."""
+        self.recorder.close()
         done = subprocess.run([test_program("check_history"), self.history_path], capture_output=True, text=True, timeout=600)
         print(done.stdout[done.stdout.index("verdict:"):] if "verdict:" in done.stdout else done.stdout + done.stderr)
         if done.returncode != 0:
@@ -224,12 +229,16 @@ def main(arguments):
         try:
             run.go()
             run.finish()
-            lost = run.judge()
         except AssertionError as error:
             run.problems.append(str(error))
+        lost = run.judge()
         print_result(run, lost, time.monotonic() - began)
         keep = options.keep or bool(run.problems)
         return 1 if run.problems else 0
+    except KeyboardInterrupt:
+        keep = options.keep
+        print("interrupted")
+        return 130
     finally:
         if run is not None:
             run.close()

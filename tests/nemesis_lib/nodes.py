@@ -150,9 +150,15 @@ class Cluster:
         self.certificates = self.folder / "certificates"
         self.config_path = self.folder / "cluster.toml"
         self.nodes = []
-        names = network.names
+        try:
+            self._make(network.names)
+        except BaseException:
+            self.close()
+            raise
+
+    def _make(self, names):
         subprocess.run([CHECKOUT / "deploy" / "make-certificates", "--out", self.certificates, "client",
-                        *(f"{name}={network.address(name)}" for name in names)], check=True, capture_output=True, timeout=120)
+                        *(f"{name}={self.network.address(name)}" for name in names)], check=True, capture_output=True, timeout=120)
         for name in names:
             self.nodes.append(Node(self, name, small_disk=name == names[-1]))
         self.config_path.write_text(self._config_text(), encoding="utf-8")
@@ -171,7 +177,7 @@ class Cluster:
     def start(self):
         for node in self.nodes:
             node.start()
-        self.wait_settled(60)
+        self.wait_settled(120)
 
     def peers(self):
         return [f"{node.host}:{PEER_PORT}" for node in self.nodes]

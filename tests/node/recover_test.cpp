@@ -85,6 +85,7 @@ struct recover_test : testing::Test {
     open_data_options o;
     o.folder = "/new";
     o.self = node_id{"n1"};
+    o.segment_bytes = 16u << 10;
     auto opened = open_data(disk, o);
     if (auto* why = std::get_if<cannot_start>(&opened)) {
       ADD_FAILURE() << why->why;
@@ -235,9 +236,10 @@ TEST_F(recover_test, members_of_the_old_cluster_are_strangers_to_the_new_one) {
   write_folder(disk, three, 1, 5);
   auto folders = look_at(disk, {"/n1"});
   ASSERT_TRUE(rebuild(disk, folders, *plan_recovery(folders), order()));
-  auto known = open_new(disk).recovered->snapshot.members;
+  auto members = open_new(disk).recovered->snapshot.members;
+  raft::known_members known{members, {}, members, {}};
   for (auto& old : three.members) {
-    raft::hello greeting{old, {"n1:1", "n2:1", "n3:1"}, {three, true}};
+    raft::hello greeting{old, {"n1:1", "n2:1", "n3:1"}, {three, true}, false, {}};
     EXPECT_EQ(raft::check_hello(known, greeting).verdict, raft::hello_verdict::foreign_cluster)
         << old.id.name;
   }
@@ -259,6 +261,47 @@ TEST_F(recover_test, a_folder_with_anything_in_it_is_not_overwritten) {
   auto folders = look_at(disk, {"/n1"});
   EXPECT_EQ(rebuild(disk, folders, *plan_recovery(folders), order()).error().code, errc::invalid_argument);
   EXPECT_EQ(disk.content("/new/letters.txt"), "dear");
+}
+
+TEST_F(recover_test, a_backup_is_restored_for_any_node) {
+  driver machine;
+  for (auto& e : history(three, 30, 1))
+    machine.m.apply(e);
+  ASSERT_TRUE(disk.make_folder("/backup"));
+  auto pinned = machine.m.try_pin(0);
+  auto writer = storage::snapshot_writer::begin(disk, "/backup", pinned->meta());
+  while (!pinned->done())
+    ASSERT_TRUE(writer->append(pinned->next_chunk()));
+  auto backup = writer->finish().value();
+
+  member self{node_id{"n1"}, {}, "elsewhere:1", "elsewhere:2", true};
+  auto built = restore(disk, backup.path, self, order());
+  ASSERT_TRUE(built) << built.error().detail;
+  EXPECT_EQ(built->keys, 29u);
+  auto data = open_new(disk);
+  ASSERT_TRUE(data.recovered);
+  self.storage = storage_id{5, 5};
+  EXPECT_EQ(data.recovered->snapshot.members, (membership{cluster_id{9, 9}, {self}}));
+  EXPECT_EQ(data.recovered->snapshot.index, index_t{31});
+  EXPECT_EQ(data.state->revision(), machine.m.revision());
+  ASSERT_EQ(data.recoveries.size(), 1u);
+  EXPECT_NE(data.recoveries[0].find("restored from=/backup"), std::string::npos) << data.recoveries[0];
+}
+
+TEST_F(recover_test, a_damaged_backup_is_refused) {
+  driver machine;
+  for (auto& e : history(three, 30, 1))
+    machine.m.apply(e);
+  ASSERT_TRUE(disk.make_folder("/backup"));
+  auto pinned = machine.m.try_pin(0);
+  auto writer = storage::snapshot_writer::begin(disk, "/backup", pinned->meta());
+  while (!pinned->done())
+    ASSERT_TRUE(writer->append(pinned->next_chunk()));
+  auto backup = writer->finish().value();
+  disk.flip_bit(backup.path, backup.bytes / 2, 1);
+  member self{node_id{"n1"}, {}, "h:1", "h:2", true};
+  EXPECT_EQ(restore(disk, backup.path, self, order()).error().code, errc::corrupt);
+  EXPECT_FALSE(disk.exists("/new/node.id").value());
 }
 
 /// After a power cut at any point: either nothing that a node starts with, and the command can be repeated,

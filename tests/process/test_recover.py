@@ -57,7 +57,7 @@ def test_a_new_cluster_from_the_one_folder_that_is_left(make_cluster, tmp_path):
     new_folder.rename(survivor.data_dir)
     survivor.start().wait_ready(60)
     assert content_of(survivor) == before
-    assert "REBUILT BY troupe recover" in survivor.process.log(1 << 20)
+    assert "THIS FOLDER WAS REBUILT" in survivor.process.log(1 << 20)
     status = survivor.status()
     assert status["cluster_id"] != old_cluster
     assert [member["id"] for member in status["members"]] == [survivor.id]
@@ -98,3 +98,28 @@ def test_status_says_how_the_cluster_is_and_so_does_its_exit_code(make_cluster):
     states = {member["id"]: member["state"] for member in document["health"]["members"]}
     assert states.pop(gone.id) == "unreachable"
     assert set(states.values()) == {"ok"}
+
+
+def test_a_backup_is_restored_into_a_new_cluster(make_cluster, tmp_path):
+    cluster = make_cluster().start()
+    for number in range(50):
+        cluster.write(f"key/{number}", str(number).encode())
+    node = cluster.leader()
+    before = content_of(node)
+    endpoint = f"127.0.0.1:{node.peer_port}"
+    made = subprocess.run([program("troupe"), "--endpoints", endpoint, "snapshot"], capture_output=True, timeout=60, check=False)
+    assert made.returncode == 0, made
+    backup = tmp_path / "backup.snap"
+    shutil.copy(max((node.data_dir / "snapshots").glob("snapshot-*.snap")), backup)
+    cluster.write("later", b"is not in it")
+    for each in cluster.nodes:
+        each.kill()
+        shutil.rmtree(each.data_dir)
+    target = cluster.nodes[0]
+    addresses = ["--peer", f"127.0.0.1:{target.peer_port}", "--http", target.address]
+    command = [program("troupe"), "restore", "--snapshot", backup, "--new-dir", target.data_dir, "--node", target.id, *addresses]
+    restored = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert restored.returncode == 0, restored
+    target.start().wait_ready(60)
+    assert content_of(target) == before
+    assert "restored from=" in target.status()["recovered"]

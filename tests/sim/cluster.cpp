@@ -1,6 +1,6 @@
 #include "tests/sim/cluster.hpp"
 
-#include "base/assert.hpp"
+#include "raft/lease.hpp"
 #include "tests/actors/search_samples.hpp"
 
 #include <algorithm>
@@ -9,12 +9,18 @@ namespace troupe::simulation {
 
 namespace {
 
+/// With leases clocks may differ by so much, fastest to slowest.
+constexpr std::int64_t lease_slowest_permille = 950;
+constexpr std::int64_t lease_fastest_permille = 1'050;
+constexpr unsigned lease_drift_permille = 110;
+
 /// Small enough that every limit is met and snapshots, segments and loads from disk come often.
 raft::settings core_settings(dice& random, bool tight) {
   raft::settings s;
   s.election_ticks_min = 10;
   s.election_ticks_max = 20;
   s.heartbeat_ticks = 2;
+  s.silent_ticks_at_start = s.election_ticks_min;
   s.append_bytes_max = 4'000;
   s.inflight_messages_max = 8;
   s.inflight_bytes_max = 16'000;
@@ -33,6 +39,9 @@ cluster::cluster(surroundings& around, const scenario& plan) : around_(around), 
   auto& random = around_.random;
   raft_.core = core_settings(random, plan.tight);
   raft_.tick_ms = 50;
+  if (plan.leases)
+    raft_.core.lease_us =
+        raft::lease_length_us(raft_.core.election_ticks_min, raft_.tick_ms * 1'000, lease_drift_permille);
   raft_.snapshot_log_entries = random.pick(std::vector<std::uint64_t>{15, 40, 120, 1'000});
   raft_.snapshot_keep_entries = random.pick(std::vector<std::uint64_t>{2, 10, 30});
   raft_.history_keep_ms = 4'000;
@@ -84,7 +93,10 @@ node_plan cluster::plan_of(const std::string& name, const std::vector<std::strin
   p.endpoint.bounds = {4'096, 1u << 20, 2u << 20};
   if (scenario_.tight) p.endpoint.client_requests_max = 2;
   if (scenario_.searches) p.model = test::test_model();
-  p.clock_permille = random.one_in(3) ? random.between(750, 1'300) : random.between(990, 1'010);
+  if (scenario_.leases)
+    p.clock_permille = random.between(lease_slowest_permille, lease_fastest_permille);
+  else
+    p.clock_permille = random.one_in(3) ? random.between(750, 1'300) : random.between(990, 1'010);
   p.sync_ms_max = random.pick(std::vector<std::int64_t>{0, 2, 10, 40});
   return p;
 }

@@ -173,6 +173,7 @@ void node::add_cores(std::vector<child_spec>& out, const std::shared_ptr<opened_
                    o.self = node_id{plan_.name};
                    o.incarnation = incarnation;
                    o.seed = around_.random.next();
+                   o.lease_clock_us = [this] { return local_ms() * 1'000; };
                    raft_start start{std::move(data->recovered), facts};
                    p->raft = spawn(part::raft, raft_node, o, watched(p->cores), std::move(start));
                    return caf::actor_cast<caf::actor>(p->raft);

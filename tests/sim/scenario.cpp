@@ -32,6 +32,8 @@ public:
         numbers(node, s.sizes);
       else if (name == "searches")
         s.searches = node.value_or(false);
+      else if (name == "leases")
+        s.leases = node.value_or(false);
       else if (name == "tight")
         s.tight = node.value_or(false);
       else if (name == "workload")

@@ -15,6 +15,7 @@ struct scenario {
   std::string name;
   std::string about;                  ///< one sentence
   std::vector<std::int64_t> sizes{3}; ///< nodes; one of these
+  bool leases = false;                ///< leaders answer reads by lease, and clocks keep to what that assumes
   std::int64_t spares = 0;            ///< nodes that wait to be added
   bool searches = false;              ///< the nodes have an index and make vectors
   bool tight = false;                 ///< limits on what is in flight are so small that they are met

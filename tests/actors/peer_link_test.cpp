@@ -53,10 +53,10 @@ TEST_F(peer_link_test, a_new_hello_replaces_the_connection) {
   receive(frame(1, 2));
   EXPECT_EQ(raft.count<peer_input>(), 0u) << "nobody knows yet who is there now";
   identify(1);
-  receive(frame(1, 2));
+  receive(frame(2, 2));
   EXPECT_EQ(raft.count<peer_input>(), 0u) << "that was found out of the old connection";
   identify(2);
-  receive(frame(1, 2));
+  receive(frame(3, 2));
   EXPECT_EQ(raft.count<peer_input>(), 1u);
 }
 

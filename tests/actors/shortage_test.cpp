@@ -120,7 +120,7 @@ TEST_F(memory_quota, the_leader_refuses_what_is_forwarded_and_takes_the_deletes_
   auto& led = *leader();
   auto& other = follower();
   fill(led);
-  peer_input in{node_id{other.name()}, {}};
+  peer_input in{node_id{other.name()}, {}, {}};
   forward_proposals batch{led.status().term, {}};
   auto proposal = [&](std::uint64_t number, const command& c) {
     batch.proposals.push_back({entry_kind::command, origin{incarnation_t{4711}, number}, encode_command(c)});

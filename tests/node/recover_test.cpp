@@ -236,9 +236,10 @@ TEST_F(recover_test, members_of_the_old_cluster_are_strangers_to_the_new_one) {
   write_folder(disk, three, 1, 5);
   auto folders = look_at(disk, {"/n1"});
   ASSERT_TRUE(rebuild(disk, folders, *plan_recovery(folders), order()));
-  auto known = open_new(disk).recovered->snapshot.members;
+  auto members = open_new(disk).recovered->snapshot.members;
+  raft::known_members known{members, {}, members, {}};
   for (auto& old : three.members) {
-    raft::hello greeting{old, {"n1:1", "n2:1", "n3:1"}, {three, true}};
+    raft::hello greeting{old, {"n1:1", "n2:1", "n3:1"}, {three, true}, false, {}};
     EXPECT_EQ(raft::check_hello(known, greeting).verdict, raft::hello_verdict::foreign_cluster)
         << old.id.name;
   }

@@ -24,6 +24,14 @@
 
 namespace troupe::simulation {
 
+/// How often the supervisor starts the indexer and the like again, as node/blueprint.cpp has it.
+inline constexpr unsigned restarts_of_parts = 3;
+
+/// Where a node is found by the others.
+inline std::string address_of(const std::string& name) {
+  return name + ":7000";
+}
+
 struct node_plan {
   std::string name;
   std::vector<std::string> names;    ///< of all nodes of the history

@@ -4,6 +4,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace troupe::formation_detail {
@@ -108,8 +109,10 @@ void refused_by(self_pointer self, const std::string& address, const raft::forma
   }
   // One node can have the wrong folder; when most of the list agrees on another cluster, it is this one that
   // has.
-  s.foreign_to.insert(address);
-  if (s.foreign_to.size() * 2 <= s.options.addresses.size()) return;
+  // What is not on the list has no say: anybody can dial.
+  auto& listed = s.options.addresses;
+  if (std::binary_search(listed.begin(), listed.end(), address)) s.foreign_to.insert(address);
+  if (s.foreign_to.size() * 2 <= listed.size()) return;
   refuse_to_start(self,
                   s.options.data_folder + " belongs to cluster " + known.cluster.to_string() +
                       ", but most nodes of the cluster file are in another one. Start this node with its own "

@@ -257,7 +257,11 @@ void receive(self_pointer self, const link_frame& f) {
 void on_tick(self_pointer self, const tick& t) {
   auto& s = self->state;
   s.now_ms = t.steady_ms;
-  if (!std::exchange(s.started, true) && !s.options.dials) s.dial_at_ms = s.now_ms + s.options.patience_ms;
+  if (!std::exchange(s.started, true)) {
+    if (!s.options.dials) s.dial_at_ms = s.now_ms + s.options.patience_ms;
+    // A connection that was opened before there was a clock has been heard just now.
+    if (s.up) s.up->heard_ms = s.up->acknowledged_ms = s.now_ms;
+  }
   if (s.up && s.now_ms - s.up->acknowledged_ms >= s.options.acknowledge_ms) acknowledge(self);
   if (s.up && s.now_ms - s.up->heard_ms > s.options.silence_ms) go_down(self, "the other end is silent");
   if (!s.up && !s.dialing && s.now_ms >= s.dial_at_ms) dial(self);

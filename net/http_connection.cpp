@@ -151,9 +151,7 @@ void http_connection::dispatch() {
   read_deadline_ = clock::now() + shared_.limits.idle_timeout;
   // The space of a large body is not kept for a connection that may have been idle ever since.
   if (input_.size() == 0 && input_.capacity() > 2 * read_bytes) input_.shrink_to_fit();
-  // With its own body, a request may fill the memory; answers of others may have filled it before.
-  const bool overloaded =
-      counters.in_flight >= shared_.limits.in_flight_max || shared_.memory.used > shared_.memory.max;
+  const bool overloaded = counters.in_flight >= shared_.limits.in_flight_max;
   if (overloaded) {
     ++counters.overloaded;
     next.ready = true;

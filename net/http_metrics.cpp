@@ -53,7 +53,7 @@ http_metrics::http_metrics(std::shared_ptr<prometheus::Registry> registry) : reg
   bad_ = add_counter(*registry_, "troupe_http_bad_requests_total",
                      "HTTP requests that could not be parsed or broke a limit of the server");
   overloaded_ = add_counter(*registry_, "troupe_http_requests_overloaded_total",
-                            "HTTP requests refused because too much was in flight");
+                            "HTTP requests refused because too many were in flight");
   timed_out_ = add_counter(*registry_, "troupe_http_connections_timed_out_total",
                            "HTTP connections cut because they were slow or idle");
 }

@@ -61,7 +61,7 @@ struct server_counters {
   std::uint64_t accepted = 0;
   std::uint64_t refused = 0;    ///< connections beyond connections_max
   std::uint64_t bad = 0;        ///< requests that could not be parsed or broke a limit
-  std::uint64_t overloaded = 0; ///< requests beyond in_flight_max or memory_bytes_max
+  std::uint64_t overloaded = 0; ///< requests beyond in_flight_max
   std::uint64_t timed_out = 0;  ///< connections cut for slowness or idleness
   std::size_t connections = 0;  ///< open now
   std::size_t in_flight = 0;    ///< requests handed to the handler and not completed

@@ -1,6 +1,8 @@
 #include "net/middleman.hpp"
 
+#include "base/assert.hpp"
 #include "net/tcp.hpp"
+#include "net/tls_errors.hpp"
 
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
@@ -99,6 +101,7 @@ void configure_middleman(caf::actor_system_config& config, const middleman_optio
   config.set("middleman.heartbeat-interval", caf::timespan(options.heartbeat));
   config.set("middleman.connection-timeout", caf::timespan(options.silence));
   if (!options.tls) return;
+  TROUPE_ASSERT(keep_tls_errors_apart(), "CAF calls the wrapped operations of OpenSSL");
   config.openssl_certificate = options.tls->certificate;
   config.openssl_key = options.tls->key;
   config.openssl_cafile = options.tls->authority;

@@ -222,19 +222,6 @@ TEST_F(cluster_test, a_leader_that_is_about_to_stop_hands_over_first) {
   EXPECT_EQ(old->supervisor.count<gave_way>(), 2u) << "who does not lead has nothing to hand over";
 }
 
-TEST_F(cluster_test, a_leader_with_a_full_disk_says_so) {
-  auto* led = leader();
-  ASSERT_TRUE(put(*led, "k", "v"));
-  led->disk.set_capacity(led->disk.bytes_used());
-  std::optional<refusal_kind> refused;
-  for (int i = 0; i < 60 && !refused && led->leads(); ++i) {
-    auto told = wait_for(*led, led->ask(put_request(0, "big", std::string(2'000, 'x'))), 1'000);
-    if (told) refused = refusal_in(*told);
-  }
-  EXPECT_EQ(refused, refusal_kind::disk_full);
-  EXPECT_EQ(get(*led, "k"), "v");
-}
-
 // Cuts, crashes, snapshots and writes in an order chosen by a seed. Each key is written once, so that what
 // was acknowledged must be there in the end.
 TEST_F(cluster_test, loses_nothing_in_any_order_of_misfortunes) {

@@ -53,11 +53,22 @@ TEST_F(peer_link_test, a_new_hello_replaces_the_connection) {
   receive(frame(1, 2));
   EXPECT_EQ(raft.count<peer_input>(), 0u) << "nobody knows yet who is there now";
   identify(1);
-  receive(frame(1, 2));
+  receive(frame(2, 2));
   EXPECT_EQ(raft.count<peer_input>(), 0u) << "that was found out of the old connection";
   identify(2);
-  receive(frame(1, 2));
+  receive(frame(3, 2));
   EXPECT_EQ(raft.count<peer_input>(), 1u);
+}
+
+TEST_F(peer_link_test, a_connection_from_before_the_first_tick_is_not_silent) {
+  accept_and_identify();
+  states();
+  tick_to(1'000'000);
+  EXPECT_TRUE(states().empty());
+  tick_to(1'005'000);
+  EXPECT_TRUE(states().empty());
+  tick_to(1'005'001);
+  EXPECT_EQ(states(), (bools{false}));
 }
 
 TEST_F(peer_link_test, passes_on_what_its_peer_says) {

@@ -122,7 +122,8 @@ TEST_F(snapshotter_test, on_a_full_disk_one_snapshot_is_kept_and_the_older_gives
   a.put(1, 5);
   ASSERT_TRUE(a.snapshot().ok);
   a.put(6, 5);
-  ASSERT_TRUE(a.snapshot().ok);
+  auto second = a.snapshot();
+  ASSERT_TRUE(second.ok);
   EXPECT_EQ(a.disk.files().size(), 2u);
   a.put(11, 5);
   // No space but what the oldest of three gives back.
@@ -131,7 +132,8 @@ TEST_F(snapshotter_test, on_a_full_disk_one_snapshot_is_kept_and_the_older_gives
   auto refused = a.snapshot();
   EXPECT_FALSE(refused.ok);
   EXPECT_TRUE(refused.disk_full);
-  a.disk.set_capacity(a.disk.bytes_used() + 700);
+  // The third is larger than the second, and smaller than that and the first.
+  a.disk.set_capacity(a.disk.bytes_used() + second.bytes);
   EXPECT_FALSE(a.snapshot().ok);
   a.raft.take<snapshot_report>();
   a.raft.tell(a.actor, snapshot_trigger{true});

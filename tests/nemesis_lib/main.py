@@ -117,7 +117,7 @@ class Run:
             began = time.monotonic()
             try:
                 FAULTS[name][0](self.world)
-                self.world.check_alive()
+                self.cluster.check_alive()
                 self.world.recover()
             except AssertionError as error:
                 raise AssertionError(f"{name}: {error}") from None

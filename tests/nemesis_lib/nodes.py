@@ -179,6 +179,11 @@ class Cluster:
             node.start()
         self.wait_settled(120)
 
+    def check_alive(self):
+        for node in self.nodes:
+            if node.process is not None and not node.running():
+                raise AssertionError(f"{node.id} ended by itself with code {node.process.popen.returncode}; its log:\n{node.process.log()}")
+
     def peers(self):
         return [f"{node.host}:{PEER_PORT}" for node in self.nodes]
 
@@ -198,6 +203,7 @@ class Cluster:
         """Until all nodes run, follow one leader and have applied the same."""
 
         def settled():
+            self.check_alive()
             statuses = [node.status() for node in self.nodes]
             if not all(statuses) or len({status.get("leader") for status in statuses}) != 1:
                 return False
@@ -210,6 +216,7 @@ class Cluster:
         wanted = []
 
         def caught_up():
+            self.check_alive()
             statuses = [node.status() for node in self.nodes]
             if not all(statuses) or len({status.get("leader") for status in statuses}) != 1 or not statuses[0].get("leader"):
                 return False

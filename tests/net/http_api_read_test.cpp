@@ -168,7 +168,7 @@ TEST_F(http_api_test, renders_what_the_node_refuses) {
   for (auto& one : cases) {
     const auto response = api.render(plan, refusal{one.kind, 1'200, "because"});
     expect_problem(response, one.status, one.slug);
-    if (one.status == 503)
+    if (one.status == 503 || one.status == 507)
       EXPECT_EQ(response.headers, "Retry-After: 2\r\n");
     else
       EXPECT_EQ(response.headers, "");

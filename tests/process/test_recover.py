@@ -66,7 +66,8 @@ def test_a_new_cluster_from_the_one_folder_that_is_left(make_cluster, tmp_path):
 
     # A node of the old cluster turns up after all.
     late.start()
-    wait_until(lambda: old_cluster in survivor.process.log(1 << 20) or old_cluster in late.process.log(1 << 20), 30, "a refusal")
+    wait_until(lambda: "refuses this one" in late.process.log(1 << 20), 30, "a refusal")
+    wait_until(late.status, 30, "the old node answers")
     cluster_writes = survivor.request("PUT", "/v1/kv/after", b"x", {"Content-Type": "text/plain"})
     assert cluster_writes.status in (200, 201), cluster_writes
     assert not late.ready()

@@ -182,7 +182,9 @@ void cluster::repair(node& n) {
   n.disk.set_capacity(fault_file_system::unlimited);
   if (rotten_ == &n) {
     auto there = n.disk.files();
-    for (auto& b : rotten_bits_) {
+    // Backwards: what a file was like with one bit rotten is known from before the next one rotted.
+    for (auto bit = rotten_bits_.rbegin(); bit != rotten_bits_.rend(); ++bit) {
+      auto& b = *bit;
       if (std::find(there.begin(), there.end(), b.path) == there.end()) continue;
       // Unless the node has meanwhile written another file in its place.
       auto content = n.disk.content(b.path);

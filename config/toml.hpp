@@ -6,6 +6,8 @@
 // unreachable that are merely neither (U+00A1 or U+FCFF where a key should begin); here they are neither.
 // Used inside config/read_toml.cpp only: what is thrown does not leave that file.
 
+#include <cstdint>
+
 namespace troupe::config {
 
 /// Thrown in place of an assertion of toml++: the text is not TOML.

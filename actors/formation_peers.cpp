@@ -34,8 +34,11 @@ void choose_active(self_pointer self, const node_id& id) {
     s.active.erase(now);
   }
   if (!best) return;
+  // A link keeper that was started again may have no link there yet.
+  auto link = s.links.find(*best);
+  if (link == s.links.end()) return;
   s.active.emplace(id, *best);
-  self->send(s.raft, peer_state{id, s.links.at(*best), true, s.checked.at(*best)});
+  self->send(s.raft, peer_state{id, link->second, true, s.checked.at(*best)});
 }
 
 void let_in(self_pointer self, const std::string& address, const member& who) {
@@ -96,6 +99,12 @@ void check_greeting(self_pointer self, const std::string& address, const raft::h
     let_out(self, address);
 }
 
+bool is_alone(const formation_actor_state& s) {
+  auto& members = s.known.committed.members;
+  return std::none_of(members.begin(), members.end(),
+                      [&](auto& m) { return m.voter && m.id != s.options.self.id; });
+}
+
 void refused_by(self_pointer self, const std::string& address, const raft::formation_refused& r) {
   auto& s = self->state;
   auto& known = *s.record.formation.accepted;
@@ -108,11 +117,11 @@ void refused_by(self_pointer self, const std::string& address, const raft::forma
     return;
   }
   // One node can have the wrong folder; when most of the list agrees on another cluster, it is this one that
-  // has.
-  // What is not on the list has no say: anybody can dial.
+  // has. But not one that has met others of its own cluster, or is a majority by itself, as after a recovery;
+  // and what is not on the list has no say: anybody can dial.
   auto& listed = s.options.addresses;
   if (std::binary_search(listed.begin(), listed.end(), address)) s.foreign_to.insert(address);
-  if (s.foreign_to.size() * 2 <= listed.size()) return;
+  if (s.foreign_to.size() * 2 <= listed.size() || !s.checked.empty() || is_alone(s)) return;
   refuse_to_start(self,
                   s.options.data_folder + " belongs to cluster " + known.cluster.to_string() +
                       ", but most nodes of the cluster file are in another one. Start this node with its own "

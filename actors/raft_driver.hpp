@@ -118,6 +118,7 @@ private:
     answer_sink_actor sink;
     std::uint64_t id;
     std::int64_t deadline_ms;
+    index_t applied; ///< when it asked: what the snapshot has to cover
   };
 
   struct transfer_asker {

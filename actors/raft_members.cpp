@@ -172,7 +172,10 @@ raft_driver::member_step raft_driver::next_step(member_asker& asker) {
       found.push_back(&j);
   if (found.size() > 1)
     return impossible("two nodes wait under the id " + wish.id.name + ": say which by its peer address");
-  if (m && found.empty() && (wish.action == member_action::add || asker.changed))
+  // Who asks again, because the node that was asked is the one that was replaced, finds the new one here.
+  auto shown = shown_.find(wish.id);
+  bool replaced = m && !m->voter && shown != shown_.end() && shown->second.storage == m->storage;
+  if (m && found.empty() && (wish.action == member_action::add || asker.changed || replaced))
     return moved_or_done(asker, *m);
   if (found.empty()) {
     asker.trouble = "no node waits to be added under the id " + wish.id.name +
@@ -188,8 +191,13 @@ raft_driver::member_step raft_driver::next_step(member_asker& asker) {
 
 /// A member that is asked for again may have moved: where it is, it says itself.
 raft_driver::member_step raft_driver::moved_or_done(member_asker& asker, const member& m) {
+  if (m.id == options_.self) return member_done(asker);
   auto shown = shown_.find(m.id);
-  if (shown == shown_.end() || shown->second.storage != m.storage) return member_done(asker);
+  if (shown == shown_.end() || shown->second.storage != m.storage) {
+    // Its disk may be lost: then an empty folder is about to show itself under this id.
+    asker.trouble = m.id.name + " is a member, but is not heard: where it is now, it says itself";
+    return std::monostate{};
+  }
   auto& now = shown->second;
   if (now.peer_address == m.peer_address && now.http_address == m.http_address) return member_done(asker);
   if (!asker.wish.peer_address.empty() && asker.wish.peer_address != now.peer_address)

@@ -63,7 +63,7 @@ void raft_driver::take(const request& r, const answer_sink_actor& sink, std::vec
   } else if (snapshot_askers_.size() >= snapshot_askers_max || !core_) {
     answers_.refuse(sink, r.id, core_ ? overloaded() : no_leader_known());
   } else {
-    snapshot_askers_.push_back({sink, r.id, now_.steady_ms + r.timeout_ms});
+    snapshot_askers_.push_back({sink, r.id, now_.steady_ms + r.timeout_ms, facts_.applied});
     snapshot_running_ = true;
     self_->send(peers_.snapshotter, snapshot_trigger{log_.disk_full});
   }

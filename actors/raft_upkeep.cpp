@@ -147,13 +147,19 @@ void raft_driver::on_snapshot_report(const snapshot_report& r) {
 }
 
 void raft_driver::finish_snapshot_requests(const snapshot_report& r) {
-  for (auto& asker : snapshot_askers_) {
+  std::erase_if(snapshot_askers_, [&](auto& asker) {
+    // It asked while this one was being written, and wants what was applied since as well.
+    if (r.ok && r.meta.index < asker.applied) return false;
     if (r.ok)
       answers_.add(asker.sink, answer{asker.id, snapshot_result{r.meta.index, r.meta.term, r.bytes}});
     else
       answers_.refuse(asker.sink, asker.id, {refusal_kind::disk_full, 5'000, r.why_not});
+    return true;
+  });
+  if (!snapshot_askers_.empty()) {
+    snapshot_running_ = true;
+    self_->send(peers_.snapshotter, snapshot_trigger{log_.disk_full});
   }
-  snapshot_askers_.clear();
   flush();
 }
 

@@ -147,7 +147,7 @@ std::string audit_line(const surveyed_folder& from, const recovery_plan& plan) {
          " old_storage=" + from.storage.to_string() + " old_members=" + names_of(from.members()) +
          " lost_members=" + (lost.empty() ? "none" : lost) + " last_index=" + number(from.last.value) +
          " last_term=" + number(from.last_term.value) +
-         " writes_may_be_lost=" + (plan.complete ? "no" : "yes");
+         " writes_may_be_lost=yes";
 }
 
 /// A folder that begins a cluster of `self` alone, in `term`, with this state. `what` becomes the line behind
@@ -255,7 +255,6 @@ result<recovery_plan> plan_recovery(const std::vector<surveyed_folder>& folders)
                        [&](auto& f) { return f.node == m.id && f.storage == m.storage; });
   };
   auto& best = folders[plan.chosen];
-  plan.complete = true;
   for (auto& members : best.memberships) {
     plan.voters = 0;
     plan.voters_found = 0;
@@ -264,8 +263,6 @@ result<recovery_plan> plan_recovery(const std::vector<surveyed_folder>& folders)
       ++plan.voters;
       plan.voters_found += given(m);
     }
-    auto majority = plan.voters / 2 + 1;
-    plan.complete = plan.complete && plan.voters_found > plan.voters - majority;
   }
   for (auto& m : best.members().members)
     if (!given(m)) plan.lost.push_back(m.id);

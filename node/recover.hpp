@@ -49,8 +49,6 @@ struct recovery_plan {
   std::size_t voters = 0; ///< of the newest membership in that log
   std::size_t voters_found = 0;
   std::vector<node_id> lost; ///< members whose folders were not given
-  /// Every majority of the voters has one among the folders: whatever was acknowledged is in the chosen log.
-  bool complete = false;
 };
 
 /// errc::invalid_argument, with a sentence, when they are of different clusters, when two are of the same

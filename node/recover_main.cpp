@@ -84,12 +84,9 @@ void show(const recovery_plan& plan, const surveyed_folder& best) {
   std::printf("\n%zu of %zu voters are here; a majority is %zu.\n", plan.voters_found, plan.voters,
               plan.voters / 2 + 1);
   std::printf("The most complete log is that of %s in %s.\n", best.node.name.c_str(), best.path.c_str());
-  if (plan.complete)
-    std::printf("Every majority has a voter among these, so nothing that was acknowledged is missing.\n");
-  else
-    std::printf(
-        "WRITES MAY BE LOST: what was acknowledged by the lost nodes alone is in none of these logs, and\n"
-        "nobody can tell what that was. Writes whose answer was an error or never came may appear.\n");
+  std::printf(
+      "WRITES MAY BE LOST: what was acknowledged by the lost nodes alone is in none of these logs, and\n"
+      "nobody can tell what that was. Writes whose answer was an error or never came may appear.\n");
 }
 
 recovery_order order_for(const std::string& output) {

@@ -38,7 +38,8 @@ machine::machine(const settings& limits, node_id self, const recovered& from_dis
     leader_time_ms_ = std::max(leader_time_ms_, e.leader_time_ms);
   role_ = follower{commit_, commit_, false, 0};
   restart_election_timer();
-  if (log_.last_index() > index_t{1}) hold_ticks_ = limits_.silent_ticks_at_start;
+  // A node that has never been in an election has acknowledged nobody's lease.
+  if (log_.last_index() > index_t{1} || state_.term > term_t{1}) hold_ticks_ = limits_.silent_ticks_at_start;
   // A single voter has promised nothing to anybody who could lead: leaders that are no voters have no lease.
   if (may_campaign() && is_quorum({self_})) campaign();
 }

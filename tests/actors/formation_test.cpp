@@ -300,6 +300,32 @@ TEST_F(formation_actor_test, when_most_nodes_are_in_another_cluster_this_folder_
   EXPECT_NE(n1.failure()->why.find("/data belongs to cluster"), std::string::npos);
 }
 
+TEST_F(formation_actor_test, who_has_met_its_own_cluster_is_not_stopped_by_another) {
+  form();
+  auto other = formed();
+  other.cluster = cluster_id{1, 1};
+  raft::formation_refused refusal{raft::hello_verdict::foreign_cluster, "you belong elsewhere", other};
+  // Strangers at both addresses; n3 answers there as well, at a connection that was checked.
+  n1.receive("n2:7000", refusal);
+  n1.receive("n3:7000", refusal);
+  EXPECT_FALSE(n1.failure());
+}
+
+TEST_F(formation_actor_test, who_is_a_majority_alone_is_not_stopped_by_the_cluster_it_came_from) {
+  form();
+  auto old = formed();
+  auto rebuilt = old;
+  rebuilt.cluster = cluster_id{1, 1};
+  std::erase_if(rebuilt.members, [](auto& m) { return m.id != node_id{"n1"}; });
+  n1.restart({{rebuilt, true}, true, {}});
+  raft::formation_refused refusal{raft::hello_verdict::foreign_cluster, "you belong elsewhere", old};
+  for (auto* address : {"n2:7000", "n3:7000"}) {
+    n1.link(address, true);
+    n1.receive(address, refusal);
+  }
+  EXPECT_FALSE(n1.failure());
+}
+
 TEST_F(formation_actor_test, a_late_member_is_told_that_the_cluster_has_formed) {
   form();
   auto members = formed();

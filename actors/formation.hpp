@@ -30,6 +30,7 @@ struct formation_options {
   member self;                        ///< as it would be a member
   std::vector<std::string> addresses; ///< of all nodes of the cluster file, sorted
   cluster_id fresh_cluster;
+  bool rebuilt = false; ///< the folder was made from one of another cluster (node/recover.hpp)
   bool join = false; ///< with an empty folder: wait to be added instead of forming a cluster
 };
 

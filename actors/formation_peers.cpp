@@ -99,12 +99,6 @@ void check_greeting(self_pointer self, const std::string& address, const raft::h
     let_out(self, address);
 }
 
-bool is_alone(const formation_actor_state& s) {
-  auto& members = s.known.committed.members;
-  return std::none_of(members.begin(), members.end(),
-                      [&](auto& m) { return m.voter && m.id != s.options.self.id; });
-}
-
 void refused_by(self_pointer self, const std::string& address, const raft::formation_refused& r) {
   auto& s = self->state;
   auto& known = *s.record.formation.accepted;
@@ -117,11 +111,11 @@ void refused_by(self_pointer self, const std::string& address, const raft::forma
     return;
   }
   // One node can have the wrong folder; when most of the list agrees on another cluster, it is this one that
-  // has. But not one that has met others of its own cluster, or is a majority by itself, as after a recovery;
-  // and what is not on the list has no say: anybody can dial.
+  // has. But not one that has met others of its own cluster, or was rebuilt and may meet the cluster it came
+  // from; and what is not on the list has no say: anybody can dial.
   auto& listed = s.options.addresses;
   if (std::binary_search(listed.begin(), listed.end(), address)) s.foreign_to.insert(address);
-  if (s.foreign_to.size() * 2 <= listed.size() || !s.checked.empty() || is_alone(s)) return;
+  if (s.foreign_to.size() * 2 <= listed.size() || !s.checked.empty() || s.options.rebuilt) return;
   refuse_to_start(self,
                   s.options.data_folder + " belongs to cluster " + known.cluster.to_string() +
                       ", but most nodes of the cluster file are in another one. Start this node with its own "

@@ -80,6 +80,7 @@ formation_options options_of_formation(node_parts& p) {
     o.addresses.push_back(a.to_string());
   std::sort(o.addresses.begin(), o.addresses.end());
   o.fresh_cluster = p.fresh_cluster;
+  o.rebuilt = !p.data.recoveries.empty();
   o.join = c.join;
   return o;
 }

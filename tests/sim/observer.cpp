@@ -95,7 +95,8 @@ void observer::committing(const std::string& leader, index_t commit, const std::
   for (auto index = std::max(majority_has_, log.snapshot()) + 1; index <= commit; ++index) {
     std::size_t durable = 0;
     for (auto& v : voters)
-      durable += nodes_[v].durable.holds(index, log.term_at(index));
+      durable += nodes_[v].durable.holds(index, log.term_at(index)) ||
+                 nodes_[v].lost.holds(index, log.term_at(index));
     if (durable <= voters.size() / 2)
       return violated("durability: " + leader + " commits " + place(index, log.term_at(index)) +
                       ", which is durable on " + std::to_string(durable) + " of " +

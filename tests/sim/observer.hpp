@@ -23,7 +23,11 @@ public:
   /// A node starts with what its disk held; null: no log.
   void restarted(const std::string& node, const raft::recovered* found);
   /// A node gets another disk.
-  void forget(const std::string& node) { nodes_[node] = {}; }
+  void forget(const std::string& node) {
+    auto had = std::move(nodes_[node].durable);
+    nodes_[node] = {};
+    nodes_[node].lost = std::move(had);
+  }
   /// A node writes this to its log.
   void persisting(const std::string& node, const raft::persist_batch& batch);
   void resetting(const std::string& node, const log_reset& reset);
@@ -49,6 +53,7 @@ private:
   struct logs {
     durable_image durable;
     durable_image written;
+    durable_image lost; ///< what the disk before held: an acknowledgement of it may still be on its way
   };
   struct known_entry {
     std::uint64_t hash;

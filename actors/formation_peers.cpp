@@ -111,11 +111,14 @@ void refused_by(self_pointer self, const std::string& address, const raft::forma
     return;
   }
   // One node can have the wrong folder; when most of the list agrees on another cluster, it is this one that
-  // has. But not one that has met others of its own cluster, or was rebuilt and may meet the cluster it came
-  // from; and what is not on the list has no say: anybody can dial.
+  // has, even if it finds its own cluster elsewhere: whoever reads the file would take it for a node of that
+  // one. But not if others of its own cluster are on the list too, or if it was rebuilt and may meet the
+  // cluster it came from; and what is not on the list has no say: anybody can dial.
   auto& listed = s.options.addresses;
   if (std::binary_search(listed.begin(), listed.end(), address)) s.foreign_to.insert(address);
-  if (s.foreign_to.size() * 2 <= listed.size() || !s.checked.empty() || s.options.rebuilt) return;
+  bool among_its_own =
+      std::any_of(listed.begin(), listed.end(), [&](auto& a) { return s.checked.contains(a); });
+  if (s.foreign_to.size() * 2 <= listed.size() || among_its_own || s.options.rebuilt) return;
   refuse_to_start(self,
                   s.options.data_folder + " belongs to cluster " + known.cluster.to_string() +
                       ", but most nodes of the cluster file are in another one. Start this node with its own "

@@ -196,6 +196,27 @@ TEST_F(formation_actor_test, who_has_met_its_own_cluster_is_not_stopped_by_anoth
   EXPECT_FALSE(n1.failure());
 }
 
+TEST_F(formation_actor_test, a_folder_among_strangers_is_foreign_though_its_own_cluster_is_elsewhere) {
+  form();
+  auto mine = formed();
+  for (auto& m : mine.members)
+    if (m.id == node_id{"n2"}) m.peer_address = "elsewhere:7000";
+  n1.links.emplace("elsewhere:7000", probe{s});
+  n1.restart({{mine, true}, true, {}});
+  n1.link("elsewhere:7000", true);
+  n1.receive("elsewhere:7000", n2.hello_of(&mine));
+  ASSERT_EQ(n1.raft.count<peer_state>(), 1u);
+  auto other = mine;
+  other.cluster = cluster_id{1, 1};
+  for (auto* address : {"n2:7000", "n3:7000"}) {
+    n1.link(address, true);
+    n1.receive(address,
+               raft::formation_refused{raft::hello_verdict::foreign_cluster, "you belong elsewhere", other});
+  }
+  ASSERT_TRUE(n1.failure());
+  EXPECT_EQ(n1.failure()->code, exit_code::refused);
+}
+
 TEST_F(formation_actor_test, a_folder_that_was_rebuilt_is_not_stopped_by_the_cluster_it_came_from) {
   form();
   auto old = formed();

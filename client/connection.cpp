@@ -111,7 +111,7 @@ void connected(self_pointer self, const address& where, const caf::strong_actor_
   s.talk.link_up(id, now_ms());
   if (old && std::exchange(s.another_wanted, false)) {
     // What the other node has not answered is repeated here.
-    s.talk.link_down(old, "the node at " + s.links[old].where.to_string() + " could not serve");
+    s.talk.link_down(old, std::string(s.talk.trouble()));
     s.links.erase(old);
   } else if (moves) {
     s.talk.move_calls(old);

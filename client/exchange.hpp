@@ -56,6 +56,8 @@ public:
   void link_down(link_id link, const std::string& why);
   /// A sentence for calls that end because there was no link.
   void no_link(std::string why) { last_trouble_ = std::move(why); }
+  /// What went wrong last: the sentence for calls that end without an answer.
+  const std::string& trouble() const { return last_trouble_; }
   link_id link() const { return link_; }
 
   /// The next batch for link(), to be sent at once; empty when there is nothing to send now.

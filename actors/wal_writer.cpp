@@ -22,7 +22,6 @@ void fail_stop(self_pointer self, const error& e) {
   auto& s = self->state;
   if (s.stopped) return;
   s.stopped = true;
-  s.stalled.clear();
   self->send(s.supervisor, fatal_failure{exit_code::storage, "write-ahead log: " + e.detail});
 }
 

@@ -200,6 +200,36 @@ TEST_F(full_disk, a_vote_that_waits_behind_entries_survives_a_log_reset) {
   EXPECT_EQ(kept.first, index_t{501});
 }
 
+/// What waited for space is staged when the next failure comes.
+class failing_again : public full_disk,
+                      public testing::WithParamInterface<std::tuple<file_op, std::uint64_t>> {};
+
+TEST_P(failing_again, while_it_goes_on_stops_the_node_in_good_order) {
+  auto next = fill();
+  for (auto n = next; n < next + 40; ++n)
+    raft.tell(writer, batch_of(n, n, 1, 2'000));
+  s.run();
+  disk.set_capacity(fault_file_system::unlimited);
+  auto [op, nth] = GetParam();
+  disk.fail(op, nth, errc::io_error);
+  for (std::int64_t t = 1'000; t < 6'000; t += 1'000)
+    raft.tell(writer, at_ms(t));
+  s.run();
+  auto failures = supervisor.all<fatal_failure>();
+  auto acknowledged = raft.last<persisted_notice>().number;
+  if (failures.empty()) {
+    EXPECT_EQ(acknowledged, next + 39);
+  } else {
+    EXPECT_EQ(failures.size(), 1u);
+    EXPECT_LE(acknowledged, after_power_cut().last.value);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(at_every_step, failing_again,
+                         testing::Combine(testing::Values(file_op::open, file_op::write, file_op::sync,
+                                                          file_op::rename, file_op::remove),
+                                          testing::Range<std::uint64_t>(1, 12)));
+
 class crossing : public full_disk, public testing::WithParamInterface<std::uint64_t> {};
 
 TEST_P(crossing, into_a_segment_that_append_made_ends_the_full_disk) {

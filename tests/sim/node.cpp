@@ -194,7 +194,7 @@ void node::watch_raft() {
     std::vector<std::string> voters;
     for (auto& m : s.members)
       if (m.voter) voters.push_back(m.id.name);
-    around_.check.committing(name(), s.commit, voters);
+    around_.check.committing(name(), s.term, s.commit, voters);
   }
   if (s.term == led_term_) return;
   led_term_ = s.term;

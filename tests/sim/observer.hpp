@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,8 +42,9 @@ public:
   /// Committed entries are on their way to a node's key space.
   void applying(const std::string& node, const std::vector<entry>& entries);
   void leading(const std::string& node, term_t term);
-  /// What the leader takes for committed is durable on a majority of these.
-  void committing(const std::string& leader, index_t commit, const std::vector<std::string>& voters);
+  /// What the leader of this term takes for committed is durable on a majority of these.
+  void committing(const std::string& leader, term_t term, index_t commit,
+                  const std::vector<std::string>& voters);
   /// A node's key space after an entry, as storage::state_machine::digest().
   void state_reached(const std::string& node, index_t index, const std::string& digest);
 
@@ -53,6 +55,7 @@ private:
   struct logs {
     durable_image durable;
     durable_image written;
+    std::set<index_t> memberships; ///< of `written`, above its snapshot
     durable_image lost; ///< what the disk before held: an acknowledgement of it may still be on its way
   };
   struct known_entry {
@@ -67,6 +70,10 @@ private:
     std::string digest;
     std::string node;
   };
+
+  void writing(const std::string& node, const entry& e, term_t previous);
+  void changing_members(const std::string& leader, const entry& e);
+  static bool holds_as_written(const logs& node, index_t index, term_t term);
 
   std::string violation_;
   std::map<std::string, logs> nodes_;

@@ -10,6 +10,14 @@
 namespace troupe::storage::test {
 namespace {
 
+/// Sanitizers make an opening twenty times as slow and look for something that does not depend on each single
+/// byte. A prime, so that every residue of a record's fields is met.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::size_t stride = 13;
+#else
+constexpr std::size_t stride = 1;
+#endif
+
 /// A log whose last two syncs are remembered: the last has no witness, everything before it has.
 class damaged_log : public testing::Test {
 protected:
@@ -103,7 +111,7 @@ TEST_F(damaged_log, opens_when_undamaged) {
 
 TEST_F(damaged_log, with_a_bit_flipped_at_every_byte) {
   for (auto& [path, content] : files_) {
-    for (std::size_t at = 0; at < content.size(); ++at) {
+    for (std::size_t at = 0; at < content.size(); at += stride) {
       SCOPED_TRACE(path + " at " + std::to_string(at));
       auto damaged = content;
       damaged[at] = static_cast<char>(damaged[at] ^ (1 << (at * 7 % 8)));
@@ -128,7 +136,7 @@ TEST_F(damaged_log, with_every_byte_zeroed_in_runs_of_a_sector) {
 
 TEST_F(damaged_log, cut_at_every_byte) {
   for (auto& [path, content] : files_)
-    for (std::size_t size = 0; size < content.size(); ++size) {
+    for (std::size_t size = 0; size < content.size(); size += stride) {
       SCOPED_TRACE(path + " cut to " + std::to_string(size));
       EXPECT_FALSE(try_open(path, content.substr(0, size), allowed_))
           << "segment files always have their full size";
@@ -139,7 +147,7 @@ TEST_F(damaged_log, cut_at_every_byte) {
 TEST_F(damaged_log, cut_at_every_byte_and_filled_with_zeros) {
   // What a file system may leave of a write that was under way: the size is there, the content is not.
   for (auto& [path, content] : files_) {
-    for (std::size_t at = 0; at < records_end(path); ++at) {
+    for (std::size_t at = 0; at < records_end(path); at += stride) {
       SCOPED_TRACE(path + " zero from " + std::to_string(at));
       auto damaged = content;
       std::fill(damaged.begin() + static_cast<std::ptrdiff_t>(at), damaged.end(), '\0');

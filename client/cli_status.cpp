@@ -5,29 +5,38 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
+#include <ranges>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace troupe::client {
 
 namespace {
 
-using clock = std::chrono::steady_clock;
+/// For a node that may know more than the one that has answered.
+constexpr std::chrono::milliseconds another_max{2'000};
 
-/// For one node that may know more than the one that has answered.
-constexpr std::chrono::milliseconds one_node_max{2'000};
+/// Endpoints that are asked at once.
+constexpr std::size_t asked_max = 16;
 
-client_options for_one_node(const cli_options& o, std::size_t nodes) {
+result<cluster_status> ask_only(const std::string& endpoint, const cli_options& o) {
   auto options = o.client;
-  const auto share = options.timeout / static_cast<std::int64_t>(std::max<std::size_t>(1, nodes));
-  options.timeout = std::clamp(share, std::chrono::milliseconds(1), one_node_max);
-  return options;
+  options.timeout = std::min(options.timeout, another_max);
+  return client{{endpoint}, options}.status();
 }
 
-/// A node that waits to be added, or has lost the others, knows of no leader; another endpoint may.
+/// A node that waits to be added, or has lost the others, knows of no leader; another endpoint may. All at
+/// once, since this is asked when something is wrong, and who does not answer would keep the rest waiting.
 result<cluster_status> ask_the_others(const cli_options& o, cluster_status first) {
-  const auto options = for_one_node(o, o.endpoints.size());
-  for (auto& endpoint : o.endpoints)
-    if (auto status = client{{endpoint}, options}.status(); status && status->leader) return status;
-  return first;
+  std::vector<std::future<result<cluster_status>>> asked;
+  for (auto& endpoint : o.endpoints | std::views::take(asked_max))
+    asked.push_back(std::async(std::launch::async, [&] { return ask_only(endpoint, o); }));
+  result<cluster_status> best = std::move(first);
+  for (auto& one : asked)
+    if (auto status = one.get(); status && status->leader && !best->leader) best = std::move(status);
+  return best;
 }
 
 } // namespace
@@ -40,7 +49,7 @@ result<cluster_status> status_of_leader(const cli_options& o) {
   const auto leader = std::find_if(status->members.begin(), status->members.end(),
                                    [&](auto& m) { return m.id == status->leader; });
   if (leader == status->members.end() || !parse_address(leader->peer_address)) return status;
-  auto better = client{{leader->peer_address}, for_one_node(o, 1)}.status();
+  auto better = ask_only(leader->peer_address, o);
   return better ? std::move(better) : std::move(status);
 }
 

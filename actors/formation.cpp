@@ -28,7 +28,7 @@ void become_formed(self_pointer self) {
   s.told.clear();
   spdlog::info("cluster: {} cluster={} members={}", s.record.joined_at ? "joined" : "formed",
                formed.cluster.to_string(), formed.members.size());
-  self->send(s.raft, cluster_formed{formed, s.record.joined_at.has_value()});
+  self->send(s.raft, cluster_formed{formed, s.record.joined_at.has_value(), s.options.self});
   on_members(self, {});
   for (auto& [address, serial] : s.connected)
     greet(self, address);
@@ -134,8 +134,9 @@ void on_tick(self_pointer self, const tick& t) {
   s.now_ms = t.steady_ms;
   if (s.stop_at_ms && s.now_ms >= *s.stop_at_ms) {
     s.stop_at_ms.reset();
-    return stop_removed(self, s.known.committed);
+    return stop_removed(self, s.stop_without);
   }
+  let_out_removed(self);
   if (t.steady_ms < s.next_hello_ms) return;
   s.next_hello_ms = t.steady_ms + hello_period_ms;
   if (s.machine) {

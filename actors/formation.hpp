@@ -31,7 +31,7 @@ struct formation_options {
   std::vector<std::string> addresses; ///< of all nodes of the cluster file, sorted
   cluster_id fresh_cluster;
   bool rebuilt = false; ///< the folder was made from one of another cluster (node/recover.hpp)
-  bool join = false; ///< with an empty folder: wait to be added instead of forming a cluster
+  bool join = false;    ///< with an empty folder: wait to be added instead of forming a cluster
 };
 
 struct formation_actor_state {
@@ -58,6 +58,8 @@ struct formation_actor_state {
   std::int64_t now_ms = 0;
   std::int64_t next_hello_ms = 0;
   std::optional<std::int64_t> stop_at_ms;         ///< its removal is committed
+  membership stop_without;                        ///< the members after that
+  std::map<std::string, std::int64_t> leaving;    ///< removed nodes that are still let in, and until when
   std::map<std::string, std::int64_t> greeted_ms; ///< when each address was last sent a hello
   std::string last_problem;                       ///< said once
   /// Connected nodes that belong to another cluster. When they are most of the list, this folder is the

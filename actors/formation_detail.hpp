@@ -30,5 +30,7 @@ void check_peer(self_pointer self, const std::string& address, const raft::forma
 void forget_peer(self_pointer self, const std::string& address);
 /// The members are others, or what is known of them.
 void on_members(self_pointer self, const raft::known_members& known);
+/// Nodes that were removed, and have had their farewell.
+void let_out_removed(self_pointer self);
 
 } // namespace troupe::formation_detail

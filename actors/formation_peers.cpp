@@ -1,6 +1,7 @@
 // The side of the formation actor that decides whom a node of a formed cluster lets in.
 
 #include "actors/formation_detail.hpp"
+#include "raft/formation_sentences.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -11,8 +12,8 @@ namespace troupe::formation_detail {
 
 namespace {
 
-/// From the commit of this node's own removal to its end: the others hear of the commit, and who asked for it
-/// is answered.
+/// From the commit of a removal to the end of the node, and of its messages being taken: the others hear of
+/// the commit, and who asked for it is answered, by the removed node itself if that was the leader.
 constexpr std::int64_t farewell_ms = 1'000;
 
 /// Of several nodes with one id, Raft sends to the one that the newest membership names.
@@ -83,10 +84,38 @@ void note_waiting(self_pointer self, const std::string& address, const member* w
   self->send(s.raft, joiner_state{*who, true});
 }
 
+/// Who is connected under the id of a node that waits to be added, as a member or waiting as well; null:
+/// nobody.
+const member* holder_of_id(self_pointer self, const std::string& address, const node_id& id) {
+  auto& s = self->state;
+  for (auto& [elsewhere, greeting] : s.greetings)
+    if (greeting.self.id == id && elsewhere != address &&
+        (s.waiting.contains(elsewhere) || raft::find_storage(s.known.newest, greeting.self)))
+      return &greeting.self;
+  return nullptr;
+}
+
+/// Whether a node that is no member any more is let in for a little longer.
+bool has_farewell(self_pointer self, const std::string& address) {
+  auto& s = self->state;
+  if (!s.checked.contains(address)) return false;
+  auto [place, is_new] = s.leaving.try_emplace(address, s.now_ms + farewell_ms);
+  return s.now_ms < place->second;
+}
+
 void check_greeting(self_pointer self, const std::string& address, const raft::hello& greeting) {
-  auto check = raft::check_hello(self->state.known, greeting);
+  auto& s = self->state;
+  auto check = raft::check_hello(s.known, greeting);
+  if (check.verdict == raft::hello_verdict::removed && has_farewell(self, address)) return;
+  s.leaving.erase(address);
   bool waits = check.verdict == raft::hello_verdict::waiting;
   bool accepted = check.verdict == raft::hello_verdict::accept;
+  if (auto* holder = waits ? holder_of_id(self, address, greeting.self.id) : nullptr) {
+    // The first one stays, and is the one that can be added. The other comes in its place when it has gone.
+    waits = false;
+    check.sentence = raft::sentence::id_taken(greeting.self, *holder, s.known.newest);
+    check.reply = raft::formation_refused{check.verdict, check.sentence, s.known.newest};
+  }
   note_waiting(self, address, waits ? &greeting.self : nullptr);
   if (waits)
     say_refusal(self, address, check.sentence);
@@ -99,6 +128,13 @@ void check_greeting(self_pointer self, const std::string& address, const raft::h
     let_out(self, address);
 }
 
+void stop_after_farewell(self_pointer self, const membership& without) {
+  auto& s = self->state;
+  if (s.stop_at_ms) return;
+  s.stop_at_ms = s.now_ms + farewell_ms;
+  s.stop_without = without;
+}
+
 void refused_by(self_pointer self, const std::string& address, const raft::formation_refused& r) {
   auto& s = self->state;
   auto& known = *s.record.formation.accepted;
@@ -107,7 +143,7 @@ void refused_by(self_pointer self, const std::string& address, const raft::forma
   if (r.members->cluster == known.cluster) {
     if (r.reason == raft::hello_verdict::replaced_storage) refuse_to_start(self, r.sentence);
     if (r.reason == raft::hello_verdict::removed && !raft::find_storage(*r.members, s.options.self))
-      stop_removed(self, *r.members);
+      stop_after_farewell(self, *r.members);
     return;
   }
   // One node can have the wrong folder; when most of the list agrees on another cluster, it is this one that
@@ -159,6 +195,13 @@ void forget_peer(self_pointer self, const std::string& address) {
   s.greetings.erase(address);
   s.foreign_to.erase(address);
   s.greeted_ms.erase(address);
+  s.leaving.erase(address);
+}
+
+void let_out_removed(self_pointer self) {
+  auto& s = self->state;
+  for (auto& [address, until_ms] : std::map{s.leaving})
+    if (s.now_ms >= until_ms) check_greeting(self, address, s.greetings.at(address));
 }
 
 void on_members(self_pointer self, const raft::known_members& known) {
@@ -168,8 +211,8 @@ void on_members(self_pointer self, const raft::known_members& known) {
     s.listed_at = s.known.newest_at;
   else if (raft::find_storage(s.known.committed, s.options.self))
     s.listed_at = s.known.committed_at;
-  else if (!s.stop_at_ms)
-    s.stop_at_ms = s.now_ms + farewell_ms;
+  else
+    stop_after_farewell(self, s.known.committed);
   for (auto& [address, greeting] : std::map{s.greetings})
     check_greeting(self, address, greeting);
   std::set<node_id> ids;

@@ -84,6 +84,7 @@ private:
   void on_member_answer(const member_answer& a);
   void settle_members();
   void sweep_members();
+  void confirm_members(const raft::output& out);
   void ask_search_index();
   void answer_searches(raft::output& out);
   void tell_leadership();
@@ -144,6 +145,12 @@ private:
     raft::log_position waits_for = {}; ///< the entry of its change; none: nothing is on its way
     bool changed = false;
     std::string trouble = {}; ///< why nothing has happened so far
+    /// The member that is to be replaced, as it was when the leader first saw the wish; none: there was none.
+    std::optional<storage_id> target = {};
+    term_t asked_in = {};           ///< when it was asked whether this node still leads
+    std::uint64_t read = 0;         ///< under which id; 0: answered
+    std::uint64_t round_before = 0; ///< the newest read round then
+    term_t confirmed_in = {};       ///< a majority said so, after the wish came
   };
   struct member_forward {
     answer_sink_actor sink;
@@ -154,7 +161,11 @@ private:
   using member_step = std::variant<std::monostate, member_outcome, raft::membership_change>;
   std::optional<member_outcome> advance(member_asker& asker);
   member_step next_step(member_asker& asker);
+  member_step next_replacement(member_asker& asker, const member* m, const member* joiner);
   member_step moved_or_done(member_asker& asker, const member& m);
+  bool still_leads(member_asker& asker);
+  bool is_heard(const member& m) const;
+  bool answers_now(const member_asker& asker, const node_id& id) const;
   member_outcome member_done(const member_asker& asker) const;
   void answer_member(const member_asker& asker, member_outcome outcome);
 
@@ -166,13 +177,16 @@ private:
   std::optional<cluster_formed> forming_;     ///< the first entry is on its way to the disk
   caf::strong_actor_ptr formation_;
   std::map<node_id, peer_link_actor> links_;         ///< of nodes of the cluster whose link is up
-  std::map<node_id, member> shown_;                  ///< what those say they are
+  std::map<node_id, member> shown_;                  ///< what those say they are, and this node
   std::vector<member> joiners_;                      ///< heard, and wait to be added; bounded by the links
   std::pair<raft::log_position, bool> members_told_; ///< to the formation actor: where, and whether committed
   std::vector<member_asker> member_askers_;          ///< these two together bounded by member_askers_max
   std::map<std::uint64_t, member_forward> member_forwards_;
   static constexpr std::size_t member_askers_max = 64;
   std::uint64_t last_member_forward_ = 0;
+  /// Who asks the core for read indexes, each under ids of its own: reads, searches and wishes for members.
+  static constexpr std::uint64_t read_askers = 3;
+  std::uint64_t next_member_read_ = read_askers;
 
   pending_writes writes_;
   pending_reads<routed_query> reads_;

@@ -22,6 +22,13 @@ bool passes_soon(raft::change_refusal why) {
          why == raft::change_refusal::in_progress || why == raft::change_refusal::unheard;
 }
 
+constexpr std::string_view unconfirmed = "no majority confirmed in time that this node still leads";
+
+std::string nobody_waits(const node_id& id) {
+  return "no node waits to be added under the id " + id.name +
+         ": start it with trouped --join and with the address of a member";
+}
+
 /// Answers count in majorities and windows by the sender's id alone, so they are only for the folder that the
 /// newest membership names.
 bool is_answer(const raft::message& m) {
@@ -133,12 +140,13 @@ std::optional<raft_driver::member_outcome> raft_driver::advance(member_asker& as
   }
   auto step = next_step(asker);
   auto* outcome = std::get_if<member_outcome>(&step);
-  if (outcome && at.index <= core_->commit()) return std::move(*outcome);
+  bool already = outcome && !asker.changed && std::holds_alternative<member_result>(*outcome);
+  if (outcome && at.index <= core_->commit() && (!already || still_leads(asker))) return std::move(*outcome);
   if (core_->role() != raft::role_kind::leader) return asker.changed ? outcome_unknown() : no_leader_known();
-  if (outcome) asker.trouble = to_string(raft::change_refusal::in_progress);
+  if (outcome) asker.trouble = already ? unconfirmed : to_string(raft::change_refusal::in_progress);
   auto* change = std::get_if<raft::membership_change>(&step);
   if (!change) return std::nullopt;
-  auto why = core_->change_membership(*change, now_.wall_ms);
+  auto why = core_->change_membership(*change, now_.steady_ms);
   if (why == raft::change_refusal::none) {
     spdlog::info("members: {} {}, as asked", to_string(asker.wish.action), asker.wish.id.name);
     asker.waits_for = core_->members_at();
@@ -149,6 +157,48 @@ std::optional<raft_driver::member_outcome> raft_driver::advance(member_asker& as
   if (passes_soon(why)) return std::nullopt;
   if (asker.changed) return outcome_unknown();
   return impossible(asker.wish.id.name + ": " + asker.trouble);
+}
+
+/// Whether this node has led since after the wish came: what a leader that was deposed holds to be so already
+/// may no longer be. Asks a majority, as for a read, if that is not known yet.
+bool raft_driver::still_leads(member_asker& asker) {
+  if (core_->role() != raft::role_kind::leader) return false;
+  if (asker.confirmed_in == core_->term()) return true;
+  if (asker.asked_in == core_->term()) return false;
+  asker.asked_in = core_->term();
+  asker.round_before = core_->get_status().read_round;
+  asker.read = std::exchange(next_member_read_, next_member_read_ + read_askers);
+  core_->read({asker.read});
+  want_pump();
+  return false;
+}
+
+void raft_driver::confirm_members(const raft::output& out) {
+  auto each = [this](std::uint64_t id, auto what) {
+    for (auto& asker : member_askers_)
+      if (asker.read == id) what(asker);
+  };
+  for (auto& ready : out.reads)
+    for (auto id : ready.ids)
+      each(id, [](auto& asker) { asker.read = 0, asker.confirmed_in = asker.asked_in; });
+  // Asked again with the next sweep.
+  for (auto id : out.reads_failed)
+    each(id, [](auto& asker) { asker.read = 0; });
+}
+
+/// Its process has shown the folder that the members name.
+bool raft_driver::is_heard(const member& m) const {
+  auto shown = shown_.find(m.id);
+  return shown != shown_.end() && shown->second.storage == m.storage;
+}
+
+/// It has answered a round that began after the wish came, so it is where it was shown to be. Precondition:
+/// still_leads(asker).
+bool raft_driver::answers_now(const member_asker& asker, const node_id& id) const {
+  if (id == options_.self) return true;
+  auto followers = core_->get_status().followers;
+  return std::any_of(followers.begin(), followers.end(),
+                     [&](auto& f) { return f.id == id && f.read_round > asker.round_before; });
 }
 
 /// What is left to do, as the members are now: a change, nothing but waiting, or the answer.
@@ -165,40 +215,57 @@ raft_driver::member_step raft_driver::next_step(member_asker& asker) {
     if (m->voter) return member_done(asker);
     return raft::membership_change{raft::promote_learner{wish.id}};
   }
-  std::vector<const member*> found;
-  for (auto& j : joiners_)
-    if (j.id == wish.id && (wish.peer_address.empty() || j.peer_address == wish.peer_address) &&
-        !(m && j.storage == m->storage))
-      found.push_back(&j);
-  if (found.size() > 1)
-    return impossible("two nodes wait under the id " + wish.id.name + ": say which by its peer address");
-  // Who asks again, because the node that was asked is the one that was replaced, finds the new one here.
-  auto shown = shown_.find(wish.id);
-  bool replaced = m && !m->voter && shown != shown_.end() && shown->second.storage == m->storage;
-  if (m && found.empty() && (wish.action == member_action::add || asker.changed || replaced))
-    return moved_or_done(asker, *m);
-  if (found.empty()) {
-    asker.trouble = "no node waits to be added under the id " + wish.id.name +
-                    ": start it with trouped --join and with the address of a member";
-    return std::monostate{};
-  }
-  auto& joiner = *found.front();
-  if (!m) return raft::membership_change{raft::add_learner{joiner}};
-  if (wish.action == member_action::add)
+  // The formation actor shows one joiner of an id at a time.
+  auto joiner = std::find_if(joiners_.begin(), joiners_.end(), [&](auto& j) {
+    return j.id == wish.id && (wish.peer_address.empty() || j.peer_address == wish.peer_address) &&
+           !(m && j.storage == m->storage);
+  });
+  auto* waits = joiner == joiners_.end() ? nullptr : &*joiner;
+  if (wish.action == member_action::replace) return next_replacement(asker, m, waits);
+  if (m && waits)
     return impossible(wish.id.name + " is a member with another data folder: replace it, or take another id");
-  return raft::membership_change{raft::remove_member{wish.id}};
+  if (m) return moved_or_done(asker, *m);
+  if (waits) return raft::membership_change{raft::add_learner{*waits}};
+  asker.trouble = nobody_waits(wish.id);
+  return std::monostate{};
 }
 
-/// A member that is asked for again may have moved: where it is, it says itself.
+raft_driver::member_step raft_driver::next_replacement(member_asker& asker, const member* m,
+                                                       const member* joiner) {
+  auto& id = asker.wish.id;
+  if (!asker.target) asker.target = m ? m->storage : storage_id{};
+  bool is_target = m && m->storage == *asker.target;
+  if (m && asker.changed) return moved_or_done(asker, *m); // it was added in the place of the one removed
+  if (m && !is_target) return outcome_unknown();           // not the one that was meant: others ask as well
+  if (m && is_heard(*m)) {
+    // Who asks again, because the node that was asked is the one that was replaced, finds the new one here.
+    if (!m->voter && !joiner) return moved_or_done(asker, *m);
+    asker.trouble =
+        id.name + " is heard, with the folder that the cluster knows: only a member that is gone is replaced";
+    return std::monostate{};
+  }
+  if (!joiner) {
+    asker.trouble = nobody_waits(id);
+    return std::monostate{};
+  }
+  if (m) return raft::membership_change{raft::remove_member{id}};
+  return raft::membership_change{raft::add_learner{*joiner}};
+}
+
+/// A member that is asked for again may have moved: where it is, it says itself. Not what it said before: a
+/// link to where it was may not have noticed yet.
 raft_driver::member_step raft_driver::moved_or_done(member_asker& asker, const member& m) {
-  if (m.id == options_.self) return member_done(asker);
-  auto shown = shown_.find(m.id);
-  if (shown == shown_.end() || shown->second.storage != m.storage) {
+  if (asker.changed) return member_done(asker);
+  if (!still_leads(asker)) {
+    asker.trouble = unconfirmed;
+    return std::monostate{};
+  }
+  if (!is_heard(m) || !answers_now(asker, m.id)) {
     // Its disk may be lost: then an empty folder is about to show itself under this id.
     asker.trouble = m.id.name + " is a member, but is not heard: where it is now, it says itself";
     return std::monostate{};
   }
-  auto& now = shown->second;
+  auto& now = shown_.at(m.id);
   if (now.peer_address == m.peer_address && now.http_address == m.http_address) return member_done(asker);
   if (!asker.wish.peer_address.empty() && asker.wish.peer_address != now.peer_address)
     return impossible(m.id.name + " says that its peer address is " + now.peer_address);
@@ -213,6 +280,8 @@ raft_driver::member_outcome raft_driver::member_done(const member_asker& asker) 
 }
 
 void raft_driver::sweep_members() {
+  for (auto& asker : member_askers_)
+    if (asker.read == 0) asker.asked_in = {};
   settle_members();
   std::erase_if(member_askers_, [&](auto& asker) {
     if (asker.deadline_ms > now_.steady_ms) return false;

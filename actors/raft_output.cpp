@@ -36,6 +36,7 @@ void raft_driver::carry_out(raft::output& out) {
   }
   answer_reads(out);
   answer_searches(out);
+  confirm_members(out);
   for (auto& l : out.load)
     self_->send(peers_.log, std::move(l));
   for (auto& c : out.snapshot_chunks)

@@ -146,7 +146,7 @@ void raft_driver::propose_here(const std::vector<std::uint64_t>& numbers) {
       slice.push_back(numbers[next]);
       batch.push_back({entry_kind::command, origin{options_.incarnation, numbers[next]}, w->command});
     }
-    auto why = core_->propose(std::move(batch), now_.wall_ms);
+    auto why = core_->propose(std::move(batch), now_.steady_ms);
     for (auto number : slice)
       note_proposed(number, why);
   }
@@ -210,7 +210,7 @@ void raft_driver::forwarded(const node_id& from, forward_proposals& batch) {
     numbers[lacking].push_back(p.from.number);
     return lacking != shortage::none;
   });
-  auto why = core_->propose(std::move(batch.proposals), now_.wall_ms);
+  auto why = core_->propose(std::move(batch.proposals), now_.steady_ms);
   for (auto& [lacking, which] : numbers)
     if (lacking != shortage::none)
       answer_forwarded(from, asker, std::move(which), raft::refusal::overloaded, lacking);

@@ -71,7 +71,7 @@ bool raft_driver::propose_upkeep(const command& c) {
   if (log_.disk_full && !log_.room) return false;
   std::vector<raft::proposal> batch;
   batch.push_back({entry_kind::command, origin{}, encode_command(c)});
-  return core_->propose(std::move(batch), now_.wall_ms) == raft::refusal::none;
+  return core_->propose(std::move(batch), now_.steady_ms) == raft::refusal::none;
 }
 
 void raft_driver::ask_facts() {

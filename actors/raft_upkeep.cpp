@@ -21,8 +21,8 @@ constexpr std::int64_t upkeep_period_ms = 1'000;
 
 raft_driver::raft_driver(self_pointer self, raft_options options, raft_peers peers, raft_start start)
     : self_(self), options_(std::move(options)), peers_(std::move(peers)),
-      writes_(options_.writes_max, options_.writes_bytes_max), reads_(options_.reads_max, 1, 2),
-      searches_(options_.searches_max, 2, 2),
+      writes_(options_.writes_max, options_.writes_bytes_max), reads_(options_.reads_max, 1, read_askers),
+      searches_(options_.searches_max, 2, read_askers),
       history_(options_.history_keep_ms, options_.history_keep_revisions),
       memory_(options_.memory_quota_bytes), facts_(start.facts) {
   if (start.recovered) begin(std::move(*start.recovered));
@@ -38,6 +38,7 @@ void raft_driver::begin(raft::recovered start) {
 
 void raft_driver::formed(const cluster_formed& f) {
   formation_ = self_->current_sender();
+  shown_[options_.self] = f.self;
   if (core_ || forming_) return want_pump();
   if (f.joined) {
     raft::recovered nothing;
@@ -54,9 +55,10 @@ void raft_driver::formed(const cluster_formed& f) {
 
 void raft_driver::on_persisted(const persisted_notice& p) {
   if (core_) {
-    core_->persisted(p.number);
+    core_->persisted(p.number, p.state_number);
     return want_pump();
   }
+  if (p.number == 0) return; // so far the state of the first batch, without its entry
   TROUPE_ASSERT(forming_, "nothing else is written before the core begins");
   auto formation = caf::actor_cast<formation_actor>(formation_);
   self_->request(formation, caf::infinite, log_started{}).then([this](log_started) {
@@ -180,7 +182,7 @@ void raft_driver::on_log_reset(const log_reset_done& r) {
 
 void raft_driver::on_tick(const tick& t) {
   now_ = t;
-  if (core_) core_->tick(t.wall_ms);
+  if (core_) core_->tick(t.steady_ms);
   if (t.steady_ms >= next_sweep_ms_) {
     next_sweep_ms_ = t.steady_ms + sweep_period_ms;
     dispatch_waiting();

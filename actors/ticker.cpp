@@ -11,13 +11,6 @@ namespace {
 
 using next_atom = caf::atom_constant<caf::atom("next")>;
 
-tick read_clocks() {
-  using std::chrono::duration_cast;
-  using std::chrono::milliseconds;
-  return {steady_now_ms(),
-          duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
-}
-
 } // namespace
 
 caf::behavior ticker(caf::event_based_actor* self, ticker_options options, std::vector<ticked> actors) {
@@ -27,7 +20,7 @@ caf::behavior ticker(caf::event_based_actor* self, ticker_options options, std::
   return {
       [=](next_atom) {
         self->delayed_send(self, std::chrono::milliseconds(options.period_ms), next_atom::value);
-        auto now = read_clocks();
+        tick now{steady_now_ms()};
         for (auto& t : *list)
           if (*count % t.every == 0) self->send(t.who, now);
         ++*count;

@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <span>
+#include <utility>
 
 namespace troupe {
 
@@ -62,6 +63,29 @@ std::size_t count_of_part(std::span<const entry> rest) {
   return count;
 }
 
+/// Does a step that the log may have no space for, and when it has none once more with the reserve given up.
+/// False: there is still none. Any other error stops the node.
+template <class Step>
+bool has_space_for(self_pointer self, Step step) {
+  auto& s = self->state;
+  result<void> done = step();
+  if (!done && done.error().code == errc::disk_full && give_reserve(self, done.error().detail)) done = step();
+  if (done || s.stopped) return true;
+  if (done.error().code != errc::disk_full) return fail_stop(self, done.error()), true;
+  set_disk_full(self, true, done.error().detail);
+  return false;
+}
+
+/// Stages the newest hard state, ahead of entries that wait for space. False: there is none even for this.
+bool save_state(self_pointer self) {
+  auto& s = self->state;
+  if (!s.unsaved) return true;
+  if (!has_space_for(self, [&] { return s.log->save(*s.unsaved); })) return false;
+  s.unsaved.reset();
+  s.state_saved = true;
+  return true;
+}
+
 /// Stages the entries of a batch, syncing in between when more has gathered than one sync may carry. False:
 /// the disk is full; what was staged is taken out of the batch.
 bool stage_entries(self_pointer self, raft::persist_batch& batch) {
@@ -69,21 +93,18 @@ bool stage_entries(self_pointer self, raft::persist_batch& batch) {
   std::span<const entry> rest{batch.entries};
   while (!rest.empty()) {
     auto part = rest.first(count_of_part(rest));
-    auto done = s.log->append(part);
-    if (!done && done.error().code == errc::too_large && s.log->staged_bytes() > 0) {
-      if (auto synced = s.log->sync(); !synced) return fail_stop(self, synced.error()), true;
-      done = s.log->append(part);
-    }
-    if (!done && done.error().code == errc::disk_full && give_reserve(self, done.error().detail))
-      done = s.log->append(part);
-    if (s.stopped) return true;
-    if (!done && done.error().code == errc::disk_full) {
+    auto append = [&]() -> result<void> {
+      auto done = s.log->append(part);
+      if (done || done.error().code != errc::too_large || s.log->staged_bytes() == 0) return done;
+      if (auto synced = s.log->sync(); !synced) return synced;
+      return s.log->append(part);
+    };
+    if (!has_space_for(self, append)) {
       auto staged = static_cast<std::ptrdiff_t>(batch.entries.size() - rest.size());
       batch.entries.erase(batch.entries.begin(), batch.entries.begin() + staged);
-      set_disk_full(self, true, done.error().detail);
       return false;
     }
-    if (!done) return fail_stop(self, done.error()), true;
+    if (s.stopped) return true;
     s.last_term = part.back().term;
     rest = rest.subspan(part.size());
   }
@@ -91,20 +112,27 @@ bool stage_entries(self_pointer self, raft::persist_batch& batch) {
   return true;
 }
 
-/// Stages one batch whole. False: the disk is full and the entries were not staged; what came before them in
-/// the batch was, and is taken out of it, so that the batch can be tried again.
+/// Stages what is left of a batch when its hard state is. False: the disk is full and the entries were not
+/// staged; what came before them in the batch was, and is taken out of it, so that the batch can be tried
+/// again.
 bool stage(self_pointer self, raft::persist_batch& batch) {
   auto& s = self->state;
-  if (batch.state) {
-    if (auto done = s.log->save(*batch.state); !done) return fail_stop(self, done.error()), true;
-    batch.state.reset();
-  }
   if (batch.truncate_from) {
-    if (auto done = s.log->truncate_suffix(*batch.truncate_from); !done)
-      return fail_stop(self, done.error()), true;
+    if (!has_space_for(self, [&] { return s.log->truncate_suffix(*batch.truncate_from); })) return false;
+    if (s.stopped) return true;
     batch.truncate_from.reset();
   }
   return stage_entries(self, batch);
+}
+
+void take(self_pointer self, raft::persist_batch& batch) {
+  auto& s = self->state;
+  if (batch.number != 0) s.arrived_number = batch.number;
+  if (batch.state) s.unsaved = std::move(batch.state);
+  batch.state.reset();
+  bool saved = save_state(self);
+  if (s.stopped) return;
+  if (!saved || !s.stalled.empty() || !stage(self, batch)) s.stalled.push_back(std::move(batch));
 }
 
 void want_flush(self_pointer self) {
@@ -116,7 +144,8 @@ void want_flush(self_pointer self) {
 
 void unstall(self_pointer self) {
   auto& s = self->state;
-  while (!s.stalled.empty() && !s.stopped) {
+  bool saved = save_state(self);
+  while (saved && !s.stalled.empty() && !s.stopped) {
     if (!stage(self, s.stalled.front())) break;
     s.stalled.pop_front();
   }
@@ -146,9 +175,12 @@ void flush(self_pointer self) {
   s.flush_pending = false;
   if (s.stopped) return;
   if (auto done = s.log->sync(); !done) return fail_stop(self, done.error());
-  if (s.staged_number != 0) {
-    self->send(raft_of(self), persisted_notice{s.staged_number, s.last_term, s.log->last()});
+  if (s.staged_number != 0 || s.state_saved) {
+    // Each batch that has arrived is durable by now, or it stalls, and then only its entries do.
+    auto states = s.unsaved ? s.staged_number : s.arrived_number;
+    self->send(raft_of(self), persisted_notice{s.staged_number, s.last_term, s.log->last(), states});
     s.staged_number = 0;
+    s.state_saved = false;
   }
   if (s.staged_reset) {
     self->send(raft_of(self), log_reset_done{*s.staged_reset});
@@ -187,7 +219,7 @@ wal_writer_actor::behavior_type wal_writer(self_pointer self,
           if (s.stopped) return;
           report_condition(self);
         }
-        if (!s.stalled.empty() || !stage(self, batch)) s.stalled.push_back(std::move(batch));
+        take(self, batch);
         want_flush(self);
       },
       [=](const log_compaction& c) {
@@ -203,13 +235,11 @@ wal_writer_actor::behavior_type wal_writer(self_pointer self,
       [=](const log_reset& r) {
         auto& s = self->state;
         if (s.stopped) return;
-        // The entries that wait for space are part of the log that is being replaced; terms and votes are
-        // not.
-        for (auto& batch : s.stalled) {
-          if (batch.state)
-            if (auto done = s.log->save(*batch.state); !done) return fail_stop(self, done.error());
-          s.staged_number = batch.number;
-        }
+        // The entries that wait for space are part of the log that is being replaced; the hard state is not.
+        if (s.unsaved)
+          if (auto done = s.log->save(*s.unsaved); !done) return fail_stop(self, done.error());
+        s.unsaved.reset();
+        if (!s.stalled.empty()) s.staged_number = s.stalled.back().number;
         s.stalled.clear();
         s.raft = self->current_sender();
         if (auto done = s.log->reset_to(r.meta); !done) return fail_stop(self, done.error());

@@ -25,9 +25,13 @@ struct wal_writer_state {
   caf::strong_actor_ptr raft; ///< who sent the last batch, and gets the notices
 
   /// Batches that could not be staged because the disk is full; bounded by the core's limit on what is
-  /// uncommitted. Nothing behind them is staged, so that the order stays.
+  /// uncommitted. Nothing behind them is staged, so that the order stays, but for hard states: a node whose
+  /// entries wait votes all the same (why it may: raft/durability.hpp).
   std::deque<raft::persist_batch> stalled;
-  std::uint64_t staged_number = 0; ///< of the newest staged batch
+  std::optional<hard_state> unsaved; ///< the newest; not even for this was there space
+  bool state_saved = false;          ///< one was staged since the last notice
+  std::uint64_t arrived_number = 0;  ///< of the newest batch
+  std::uint64_t staged_number = 0;   ///< of the newest staged batch; 0: none since the last notice
   std::optional<snapshot_meta> staged_reset;
   term_t last_term;
   bool flush_pending = false;

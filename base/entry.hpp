@@ -34,8 +34,8 @@ struct entry {
   term_t term;
   index_t index;
   entry_kind kind = entry_kind::noop;
-  /// Leader's wall clock in milliseconds since 1970, never smaller than that of any earlier entry. The only
-  /// clock apply may use.
+  /// Log time in milliseconds (raft/log_clock.hpp): no date, and never smaller than that of any earlier
+  /// entry. The only clock apply may use.
   std::int64_t leader_time_ms = 0;
   origin from;
   blob payload;

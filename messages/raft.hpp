@@ -25,6 +25,7 @@ namespace troupe {
 struct cluster_formed {
   membership members;
   bool joined = false; ///< this node was added to it: its log begins empty, and the leader fills it
+  member self = {};    ///< this node, and where it is now
 };
 
 /// A link to a node of this cluster went up (and the node was checked) or down.

@@ -11,11 +11,13 @@
 
 namespace troupe {
 
-/// Everything up to and including the batch with this number is on stable storage.
+/// Everything up to and including the batch `number` is on stable storage, and the hard states up to the
+/// batch `state_number`: a vote does not wait for space with the entries before it.
 struct persisted_notice {
-  std::uint64_t number = 0;
-  term_t term;   ///< of the last log entry at that point
-  index_t index; ///< of the last log entry at that point
+  std::uint64_t number = 0; ///< 0: none since the last notice
+  term_t term;              ///< of the last log entry at that point
+  index_t index;            ///< of the last log entry at that point
+  std::uint64_t state_number = 0;
 };
 
 /// A snapshot is on stable storage: entries below first_kept may go.

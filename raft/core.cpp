@@ -12,26 +12,26 @@ core::~core() = default;
 core::core(core&&) noexcept = default;
 core& core::operator=(core&&) noexcept = default;
 
-void core::tick(std::int64_t wall_clock_ms) {
-  machine_->tick(wall_clock_ms);
+void core::tick(std::int64_t clock_ms) {
+  machine_->tick(clock_ms);
 }
 void core::step(const node_id& from, message m) {
   machine_->step(from, std::move(m));
 }
-refusal core::propose(std::vector<proposal> batch, std::int64_t wall_clock_ms) {
-  return machine_->propose(std::move(batch), wall_clock_ms);
+refusal core::propose(std::vector<proposal> batch, std::int64_t clock_ms) {
+  return machine_->propose(std::move(batch), clock_ms);
 }
 handover core::hand_over(const node_id& to) {
   return machine_->hand_over(to);
 }
-change_refusal core::change_membership(const membership_change& change, std::int64_t wall_clock_ms) {
-  return machine_->change_membership(change, wall_clock_ms);
+change_refusal core::change_membership(const membership_change& change, std::int64_t clock_ms) {
+  return machine_->change_membership(change, clock_ms);
 }
 void core::read(std::vector<std::uint64_t> ids) {
   machine_->read(std::move(ids));
 }
-void core::persisted(std::uint64_t number) {
-  machine_->persisted(number);
+void core::persisted(std::uint64_t number, std::uint64_t state_number) {
+  machine_->persisted(number, state_number);
 }
 void core::applied(index_t index) {
   machine_->applied(index);

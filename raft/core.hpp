@@ -47,25 +47,27 @@ public:
   core(core&&) noexcept;
   core& operator=(core&&) noexcept;
 
-  /// One tick has passed. The wall clock, in milliseconds since 1970, only becomes leader_time_ms of entries
-  /// (made monotone).
-  void tick(std::int64_t wall_clock_ms);
+  /// One tick has passed. `clock_ms`, here and below: milliseconds of a clock that never jumps
+  /// (CLOCK_MONOTONIC); its zero means nothing. It only becomes leader_time_ms of entries
+  /// (raft/log_clock.hpp).
+  void tick(std::int64_t clock_ms);
   /// A message arrived. Those of past terms are dropped or answered with the newer term. Only nodes that the
   /// driver knows as of this cluster may be let through, members or not.
   void step(const node_id& from, message m);
   /// All or nothing, and of any kind but memberships. An accepted batch becomes consecutive entries.
-  refusal propose(std::vector<proposal> batch, std::int64_t wall_clock_ms);
+  refusal propose(std::vector<proposal> batch, std::int64_t clock_ms);
   /// Hands the leadership over to `to`, or if empty to the voter that holds most (dissertation §3.10). While
   /// it lasts proposals are refused. It ends with another leader, or after settings::election_ticks_min with
   /// this one.
   handover hand_over(const node_id& to);
   /// Adds, promotes or removes one member: an entry in the log, in effect from its append on.
-  change_refusal change_membership(const membership_change& change, std::int64_t wall_clock_ms);
+  change_refusal change_membership(const membership_change& change, std::int64_t clock_ms);
   /// Linearizable reads: each id comes back once, in output::reads or output::reads_failed.
   void read(std::vector<std::uint64_t> ids);
 
-  /// Batch `number`, and so every earlier one, is durable.
-  void persisted(std::uint64_t number);
+  /// Batch `number`, and so every earlier one, is durable; and the hard states of all batches up to
+  /// `state_number`, if that is larger. 0: none is.
+  void persisted(std::uint64_t number, std::uint64_t state_number = 0);
   /// Every handed-out entry up to `index` is applied.
   void applied(index_t index);
 

@@ -47,13 +47,13 @@ std::optional<persist_batch> durability::take() {
   return std::exchange(pending_, {});
 }
 
-void durability::persisted(std::uint64_t number) {
-  TROUPE_ASSERT(number <= issued_number_, "a batch that was never handed out");
+void durability::persisted(std::uint64_t number, std::uint64_t state_number) {
+  TROUPE_ASSERT(std::max(number, state_number) <= issued_number_, "a batch that was never handed out");
   while (!flying_.empty() && flying_.front().number <= number) {
     durable_ = std::max(durable_, flying_.front().last);
     flying_.pop_front();
   }
-  persisted_number_ = std::max(persisted_number_, number);
+  persisted_state_ = std::max({persisted_state_, number, state_number});
 }
 
 } // namespace troupe::raft

@@ -84,7 +84,7 @@ void machine::become_leader() {
   entry noop;
   noop.term = state_.term;
   noop.index = log_.last_index() + 1;
-  noop.leader_time_ms = std::max(wall_clock_ms_, leader_time_ms_);
+  noop.leader_time_ms = log_time_.now();
   append(std::move(noop));
 }
 

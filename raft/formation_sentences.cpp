@@ -89,6 +89,14 @@ std::string waiting(const member& node, const membership& known) {
          node.id.name;
 }
 
+std::string id_taken(const member& node, const member& holder, const membership& known) {
+  bool is_member = find_storage(known, holder) != nullptr;
+  return name(node) + " cannot be added to cluster " + known.cluster.to_string() + " under the id " +
+         node.id.name + ": the node at " + holder.peer_address +
+         (is_member ? " is a member under it" : " waits to be added under it") +
+         "; start this one with an id of its own, or stop the other one";
+}
+
 std::string removed(const member& node, const membership& known) {
   return node.id.name + " with storage " + node.storage.to_string() + " was removed from cluster " +
          known.cluster.to_string() +

@@ -25,6 +25,8 @@ std::string list_changed(const member& self, const std::vector<std::string>& acc
 std::string joining(const std::string& address, const hello& theirs);
 /// For the node that waits to be added to the cluster of `known`.
 std::string waiting(const member& node, const membership& known);
+/// The same, when another node is connected that is a member under its id, or waits to become one.
+std::string id_taken(const member& node, const member& holder, const membership& known);
 /// For a node that `known` no longer names.
 std::string removed(const member& node, const membership& known);
 std::string wrong_address(const std::string& address, const hello& theirs);

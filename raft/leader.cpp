@@ -83,8 +83,8 @@ void machine::advance_commit(leader& role) {
   }
 }
 
-refusal machine::propose(std::vector<proposal> batch, std::int64_t wall_clock_ms) {
-  wall_clock_ms_ = wall_clock_ms;
+refusal machine::propose(std::vector<proposal> batch, std::int64_t clock_ms) {
+  log_time_.tick(clock_ms);
   auto* role = std::get_if<leader>(&role_);
   if (!role) return refusal::not_leader;
   if (role->heir) return refusal::handing_over;
@@ -96,7 +96,7 @@ refusal machine::propose(std::vector<proposal> batch, std::int64_t wall_clock_ms
   }
   if (role->uncommitted_bytes != 0 && role->uncommitted_bytes + bytes > limits_.uncommitted_bytes_max)
     return refusal::overloaded;
-  auto time_ms = std::max(wall_clock_ms, leader_time_ms_);
+  auto time_ms = log_time_.now();
   for (auto& p : batch)
     append({state_.term, log_.last_index() + 1, p.kind, time_ms, p.from, std::move(p.payload)});
   role->uncommitted.push_back({log_.last_index(), bytes});

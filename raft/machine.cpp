@@ -24,7 +24,7 @@ machine::machine(const settings& limits, node_id self, const recovered& from_dis
     : limits_(limits), self_(std::move(self)), storage_(from_disk.storage), random_(seed),
       state_(from_disk.state), log_(from_disk, limits.tail_bytes_max), durability_(from_disk.last_index),
       apply_(from_disk.snapshot.index, limits.unapplied_bytes_max), questions_(random_.next()),
-      commit_(from_disk.snapshot.index), leader_time_ms_(from_disk.leader_time_ms) {
+      commit_(from_disk.snapshot.index), log_time_(from_disk.leader_time_ms) {
   TROUPE_ASSERT(limits_.heartbeat_ticks > 0 && limits_.heartbeat_ticks < limits_.election_ticks_min &&
                     limits_.election_ticks_min < limits_.election_ticks_max,
                 "heartbeat_ticks < election_ticks_min < election_ticks_max");
@@ -35,7 +35,7 @@ machine::machine(const settings& limits, node_id self, const recovered& from_dis
   TROUPE_ASSERT(state_.term >= log_.last_term() && state_.term >= log_.snapshot().term,
                 "the hard state is older than the log");
   for (auto& e : from_disk.tail)
-    leader_time_ms_ = std::max(leader_time_ms_, e.leader_time_ms);
+    log_time_.reached(e.leader_time_ms);
   role_ = follower{commit_, commit_, false, 0};
   restart_election_timer();
   // A node that has never been in an election has acknowledged nobody's lease.
@@ -44,8 +44,8 @@ machine::machine(const settings& limits, node_id self, const recovered& from_dis
   if (may_campaign() && is_quorum({self_})) campaign();
 }
 
-void machine::tick(std::int64_t wall_clock_ms) {
-  wall_clock_ms_ = wall_clock_ms;
+void machine::tick(std::int64_t clock_ms) {
+  log_time_.tick(clock_ms);
   if (hold_ticks_ > 0) --hold_ticks_;
   if (auto* role = std::get_if<leader>(&role_)) {
     tick_leader(*role);
@@ -131,8 +131,8 @@ void machine::set_hard_state(hard_state state) {
   held_.clear();
 }
 
-void machine::persisted(std::uint64_t number) {
-  durability_.persisted(number);
+void machine::persisted(std::uint64_t number, std::uint64_t state_number) {
+  durability_.persisted(number, state_number);
   log_.evict(durability_.durable_index());
   if (!durability_.state_is_durable()) return;
   std::move(held_.begin(), held_.end(), std::back_inserter(next_.messages));
@@ -150,7 +150,7 @@ void machine::applied(index_t index) {
 }
 
 void machine::append(entry e) {
-  leader_time_ms_ = std::max(leader_time_ms_, e.leader_time_ms);
+  log_time_.reached(e.leader_time_ms);
   log_.append(e);
   bool changes_members = e.kind == entry_kind::membership;
   durability_.append(std::move(e));
@@ -259,10 +259,12 @@ status machine::get_status() const {
   s.durable_index = durability_.durable_index();
   s.members = log_.members();
   s.members_index = log_.members_index();
-  if (auto* role = std::get_if<leader>(&role_))
-    for (auto& [id, pr] : role->others)
-      s.followers.push_back({id, pr.voter, pr.match, pr.ticks_since_contact,
-                             pr.at == progress::mode::snapshot, pr.rounds.keeps_up});
+  auto* role = std::get_if<leader>(&role_);
+  if (!role) return s;
+  s.read_round = role->reads.newest();
+  for (auto& [id, pr] : role->others)
+    s.followers.push_back({id, pr.voter, pr.match, pr.ticks_since_contact, pr.at == progress::mode::snapshot,
+                           pr.rounds.keeps_up, pr.round_acknowledged});
   return s;
 }
 

@@ -8,6 +8,7 @@
 #include "raft/apply_queue.hpp"
 #include "raft/durability.hpp"
 #include "raft/log.hpp"
+#include "raft/log_clock.hpp"
 #include "raft/membership.hpp"
 #include "raft/message.hpp"
 #include "raft/output.hpp"
@@ -22,13 +23,13 @@ class machine {
 public:
   machine(const settings& limits, node_id self, const recovered& from_disk, std::uint64_t seed);
 
-  void tick(std::int64_t wall_clock_ms);
+  void tick(std::int64_t clock_ms);
   void step(const node_id& from, message m);
-  refusal propose(std::vector<proposal> batch, std::int64_t wall_clock_ms);
+  refusal propose(std::vector<proposal> batch, std::int64_t clock_ms);
   handover hand_over(const node_id& to);
-  change_refusal change_membership(const membership_change& change, std::int64_t wall_clock_ms);
+  change_refusal change_membership(const membership_change& change, std::int64_t clock_ms);
   void read(std::vector<std::uint64_t> ids);
-  void persisted(std::uint64_t number);
+  void persisted(std::uint64_t number, std::uint64_t state_number);
   void applied(index_t index);
   void loaded(const load_request& request, std::vector<entry> entries);
   void load_failed(const load_request& request);
@@ -154,15 +155,14 @@ private:
   apply_queue apply_;
   snapshot_receiver receiver_;
   read_questions questions_;
-  index_t commit_;                  ///< known to be committed; never above log_.last_index()
-  std::int64_t wall_clock_ms_ = 0;  ///< newest told
-  std::int64_t leader_time_ms_ = 0; ///< largest in log or snapshot
-  unsigned election_ticks_ = 0;     ///< since a leader was heard, a vote given or a campaign begun
-  unsigned election_timeout_ = 0;   ///< campaign when election_ticks_ reaches it
-  unsigned hold_ticks_ = 0;         ///< so long no vote is given and none asked for
-  std::vector<envelope> held_; ///< wait for the hard state to be durable; at most one a receiver and kind
-  output next_;                ///< what take() returns
-  status reported_;            ///< role, term and leader as of the previous take()
+  index_t commit_; ///< known to be committed; never above log_.last_index()
+  log_clock log_time_;
+  unsigned election_ticks_ = 0;   ///< since a leader was heard, a vote given or a campaign begun
+  unsigned election_timeout_ = 0; ///< campaign when election_ticks_ reaches it
+  unsigned hold_ticks_ = 0;       ///< so long no vote is given and none asked for
+  std::vector<envelope> held_;    ///< wait for the hard state to be durable; at most one a receiver and kind
+  output next_;                   ///< what take() returns
+  status reported_;               ///< role, term and leader as of the previous take()
 };
 
 } // namespace troupe::raft

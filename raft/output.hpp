@@ -42,7 +42,7 @@ enum class handover {
 
 /// To be made durable as a whole or as a prefix in the order state, truncate_from, entries. Numbers are
 /// consecutive, starting at 1; batches are to be persisted in the order of their numbers, and several may be
-/// on their way.
+/// on their way. Only a hard state may be made durable before what is in front of it, if not before another.
 struct persist_batch {
   std::uint64_t number = 0;
   std::optional<hard_state> state;
@@ -90,7 +90,7 @@ struct incoming_chunk {
 /// concurrently, except: batches are persisted in order; entries are applied in order; `persist` of this
 /// output comes before `store_chunk` when that chunk is done (installing it drops the log).
 struct output {
-  /// Write and sync this, then call persisted(number). Messages that must not leave earlier are held back by
+  /// Write and sync this, then call persisted(). Messages that must not leave earlier are held back by
   /// the core.
   std::optional<persist_batch> persist;
   /// May leave at once.
@@ -147,6 +147,7 @@ struct follower_status {
   std::uint64_t ticks_since_contact = 0; ///< since its last message
   bool snapshot = false;                 ///< it is being sent a snapshot
   bool keeps_up = false;                 ///< a learner may be promoted
+  std::uint64_t read_round = 0;          ///< the newest that it has answered
 };
 
 struct status {
@@ -162,6 +163,7 @@ struct status {
   membership members;
   index_t members_index;                  ///< the entry that `members` stands in
   std::vector<follower_status> followers; ///< leader only
+  std::uint64_t read_round = 0; ///< leader only: the newest begun. They are numbered anew in each term
 };
 
 } // namespace troupe::raft

@@ -11,8 +11,8 @@
 
 namespace troupe::raft {
 
-change_refusal machine::change_membership(const membership_change& change, std::int64_t wall_clock_ms) {
-  wall_clock_ms_ = wall_clock_ms;
+change_refusal machine::change_membership(const membership_change& change, std::int64_t clock_ms) {
+  log_time_.tick(clock_ms);
   auto* role = std::get_if<leader>(&role_);
   if (!role) return change_refusal::not_leader;
   if (role->heir) return change_refusal::handing_over;
@@ -35,7 +35,7 @@ change_refusal machine::change_membership(const membership_change& change, std::
   e.term = state_.term;
   e.index = log_.last_index() + 1;
   e.kind = entry_kind::membership;
-  e.leader_time_ms = std::max(wall_clock_ms, leader_time_ms_);
+  e.leader_time_ms = log_time_.now();
   e.payload = blob{encode(next)};
   role->uncommitted.push_back({e.index, e.cost()});
   role->uncommitted_bytes += e.cost();

@@ -115,7 +115,7 @@ void snapshot_loader::impl::read_state(input_archive& in) {
           "unknown version of the state");
   may_embed = state.version != 1;
   require(state.meta == meta, "the state is another snapshot's");
-  require(state.leader_time_ms >= 0, "a leader time before 1970");
+  require(state.leader_time_ms >= 0, "a leader time below 0");
   parts->index = state.meta.index;
   parts->feed = change_feed{state.meta.index};
   parts->term = state.meta.term;

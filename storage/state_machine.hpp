@@ -54,7 +54,7 @@ public:
   std::uint64_t sessions() const;
   std::uint64_t idempotency_keys() const;
   const membership& members() const;
-  /// The largest leader time of any applied entry, in milliseconds since 1970; 0 before the first.
+  /// The largest leader time of any applied entry, in milliseconds; 0 before the first.
   std::int64_t leader_time_ms() const;
 
   /// What changed after the log index `after`, about `bytes_max` bytes of it and at least one whole entry's.

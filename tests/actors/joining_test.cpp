@@ -135,14 +135,119 @@ TEST_F(joining_test, a_member_is_let_out_when_its_removal_is_committed) {
   remove("n3");
   tell(false);
   EXPECT_EQ(n1.raft.count<peer_state>(), 0u) << "it may still be needed";
+  n1.tick_to(10'000);
+  n3.tick_to(10'000);
   tell(true);
+  auto again = n3.hello_of(&known.committed);
+  again.listed_at = {term_t{1}, index_t{1}};
+  n1.receive("n3:7000", again);
+  n1.tick_to(10'900);
+  talk({&n1, &n3});
+  EXPECT_EQ(n1.raft.count<peer_state>(), 0u) << "it may have an answer to give, if it led";
+  EXPECT_TRUE(n1.links.at("n3:7000").last<link_identity>().peer);
+  n1.tick_to(11'000);
   ASSERT_EQ(n1.raft.count<peer_state>(), 1u);
   EXPECT_FALSE(n1.raft.last<peer_state>().up);
   EXPECT_FALSE(n1.links.at("n3:7000").last<link_identity>().peer) << "its frames are dropped";
   talk({&n1, &n3});
+  EXPECT_FALSE(n3.failure()) << "others may still wait for its answers";
+  n3.tick_to(11'000);
   ASSERT_TRUE(n3.failure());
   EXPECT_EQ(n3.failure()->code, exit_code::refused);
   EXPECT_EQ(n3.on_disk()->formation.accepted, known.committed) << "and it does not come back";
+}
+
+TEST_F(joining_test, a_removed_node_that_connects_anew_is_refused_at_once) {
+  remove("n3");
+  n1.link("n3:7000", false);
+  tell(true);
+  n1.link("n3:7000", true);
+  n1.raft.clear();
+  n1.sent_to("n3:7000");
+  auto late = n3.hello_of(&known.committed);
+  late.listed_at = {term_t{1}, index_t{1}};
+  n1.receive("n3:7000", late);
+  auto answers = n1.sent_to("n3:7000");
+  ASSERT_FALSE(answers.empty());
+  auto* refusal = std::get_if<raft::formation_refused>(&answers.front());
+  ASSERT_TRUE(refusal);
+  EXPECT_EQ(refusal->reason, raft::hello_verdict::removed);
+  EXPECT_EQ(n1.raft.count<peer_state>(), 0u);
+}
+
+TEST_F(joining_test, a_farewell_ends_with_the_link) {
+  remove("n3");
+  tell(true);
+  n1.link("n3:7000", false);
+  n1.tick_to(60'000);
+  ASSERT_EQ(n1.raft.count<peer_state>(), 1u);
+  EXPECT_FALSE(n1.raft.last<peer_state>().up);
+}
+
+/// Two empty folders that were started under one id, the second at an address of its own.
+class one_id_for_two : public joining_test {
+protected:
+  void SetUp() override {
+    joining_test::SetUp();
+    second.options.join = true;
+    second.options.self.id = node_id{"n4"};
+    second.options.identity.node = node_id{"n4"};
+    n1.links.emplace("n5:7000", probe{s});
+    links_ready ready;
+    for (auto& [address, link] : n1.links)
+      ready.links[address] = link.as<peer_link_actor>();
+    ready.keeper = keeper.as<link_keeper_actor>();
+    n1.supervisor.tell(n1.actor, ready);
+    meet();
+    second.start();
+    n1.link("n5:7000", true);
+    second.link("n1:7000", true);
+  }
+  /// What n1 answers to the second one's greeting; empty: it is no refusal.
+  std::string told() {
+    n1.sent_to("n5:7000");
+    n1.receive("n5:7000", second.sent_to("n1:7000").at(0));
+    for (auto& m : n1.sent_to("n5:7000"))
+      if (auto* refusal = std::get_if<raft::formation_refused>(&m)) return refusal->sentence;
+    return {};
+  }
+  void greet_again(std::int64_t ms) {
+    second.sent_to("n1:7000");
+    second.tick_to(ms);
+  }
+
+  box second{s, "n5", 5, {"n1:7000", "n5:7000"}};
+};
+
+TEST_F(one_id_for_two, the_first_stays_and_the_second_is_told) {
+  auto sentence = told();
+  EXPECT_NE(sentence.find("the node at n4:7000 waits to be added under it"), std::string::npos) << sentence;
+  ASSERT_EQ(n1.raft.count<joiner_state>(), 1u) << "only the first can be added";
+  EXPECT_EQ(n1.raft.last<joiner_state>().who, n4.options.self);
+}
+
+TEST_F(one_id_for_two, the_second_is_told_when_the_first_is_a_member) {
+  told();
+  for (bool committed : {false, true}) {
+    if (!committed) add_n4();
+    tell(committed);
+    greet_again(committed ? 4'000 : 2'000);
+    auto sentence = told();
+    EXPECT_NE(sentence.find("the node at n4:7000 is a member under it"), std::string::npos) << sentence;
+  }
+  for (auto& j : n1.raft.all<joiner_state>())
+    EXPECT_EQ(j.who.storage, n4.options.self.storage)
+        << "nobody can put it in the place of a member that works";
+}
+
+TEST_F(one_id_for_two, the_second_takes_the_place_of_a_first_that_has_gone) {
+  told();
+  n1.link("n4:7000", false);
+  greet_again(2'000);
+  auto sentence = told();
+  EXPECT_NE(sentence.find("troupe member add n4"), std::string::npos) << sentence;
+  EXPECT_EQ(n1.raft.last<joiner_state>().who, second.options.self);
+  EXPECT_TRUE(n1.raft.last<joiner_state>().here);
 }
 
 TEST_F(joining_test, a_node_that_sees_its_own_removal_stops_after_a_farewell) {

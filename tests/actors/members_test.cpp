@@ -224,6 +224,90 @@ TEST_F(members_test, one_that_lags_gets_its_log_from_a_leader_that_it_does_not_k
   EXPECT_EQ(late.status().applied, n4.status().applied);
 }
 
+TEST_F(members_test, a_leader_that_nobody_confirms_says_nothing_is_so_already) {
+  auto& old = *leader();
+  isolate(old);
+  auto told = change(old, member_action::remove, "n9");
+  ASSERT_TRUE(refused(told)) << "others may have added n9 meanwhile";
+  EXPECT_EQ(refused(told)->kind, refusal_kind::no_leader);
+  heal();
+  pass(1'000);
+  auto confirmed = change(*leader(), member_action::remove, "n9");
+  ASSERT_TRUE(confirmed && std::holds_alternative<member_result>(confirmed->body)) << "the control";
+}
+
+TEST_F(members_test, a_member_that_has_moved_is_asked_where_it_is) {
+  auto& led = *leader();
+  auto& moved = follower();
+  // Nobody has noticed yet that it is gone.
+  moved.kill();
+  moved.http = "elsewhere:8000";
+  ASSERT_TRUE(moved.start());
+  auto id = led.ask({0, 6'000, member_request{member_action::add, node_id{moved.name()}, {}}});
+  pass(200);
+  EXPECT_FALSE(led.answer_to(id)) << "what it said in its former life is no answer";
+  connect(moved);
+  EXPECT_TRUE(is_changed(wait_for(led, id))) << state();
+  for (auto& m : led.status().members)
+    EXPECT_EQ(m.http_address, m.id.name == moved.name() ? "elsewhere:8000" : m.id.name + ":8000");
+  EXPECT_FALSE(is_changed(change(led, member_action::add, moved.name()))) << "once is enough";
+}
+
+TEST_F(members_test, a_leader_that_has_moved_knows_where_it_is) {
+  auto& moved = follower();
+  crash(moved);
+  moved.http = "elsewhere:8000";
+  restart(moved);
+  pass(3'000);
+  auto& led = *leader();
+  auto handed = wait_for(led, led.ask({0, 5'000, transfer_request{node_id{moved.name()}}}));
+  ASSERT_TRUE(handed);
+  EXPECT_FALSE(refused(handed)) << refused(handed)->detail;
+  pass(1'000);
+  ASSERT_TRUE(moved.leads()) << state();
+  EXPECT_TRUE(is_changed(change(moved, member_action::add, moved.name()))) << state();
+}
+
+/// A node that waits under the id of a member, with a folder of its own.
+member impostor(const std::string& id) {
+  return {node_id{id}, storage_id{7, 7}, id + "b:7000", id + "b:8000", true};
+}
+
+TEST_F(members_test, a_member_that_is_heard_is_not_replaced) {
+  auto& led = *leader();
+  auto& lives = follower();
+  led.supervisor.tell(led.raft, joiner_state{impostor(lives.name()), true});
+  auto told = change(led, member_action::replace, lives.name(), 1'000);
+  ASSERT_TRUE(refused(told));
+  EXPECT_NE(refused(told)->detail.find("only a member that is gone is replaced"), std::string::npos)
+      << refused(told)->detail;
+  EXPECT_EQ(led.status().members.size(), 3u);
+}
+
+TEST_F(members_test, only_the_member_that_was_there_when_it_was_asked_for_is_replaced) {
+  auto& led = *leader();
+  auto& lost = follower();
+  crash(lost);
+  auto waits = led.ask(
+      {0, 30'000, member_request{member_action::replace, node_id{lost.name()}, lost.name() + "b:7000"}});
+  pass(500);
+  EXPECT_FALSE(led.answer_to(waits)) << "nobody is there to take its place";
+  // Meanwhile somebody else gives it another folder.
+  lost.replace_disk();
+  lost.join = true;
+  restart(lost);
+  pass(1'500);
+  ASSERT_TRUE(is_changed(change(led, member_action::replace, lost.name()))) << state();
+  auto told = wait_for(led, waits);
+  ASSERT_TRUE(refused(told));
+  EXPECT_EQ(refused(told)->kind, refusal_kind::outcome_unknown);
+  led.supervisor.tell(led.raft, joiner_state{impostor(lost.name()), true});
+  pass(3'000);
+  EXPECT_EQ(led.status().members.size(), 3u)
+      << "and the one that waits now does not take the place of the new one";
+  EXPECT_FALSE(lost.told_to_stop());
+}
+
 TEST_F(members_test, answers_of_another_folder_of_the_same_id_do_not_count) {
   auto& led = *leader();
   for (auto& n : nodes)

@@ -274,6 +274,38 @@ TEST_F(disk_space, a_node_on_a_full_disk_votes) {
   no_failures();
 }
 
+class used_up_reserve : public disk_space {
+protected:
+  void prepare(test_node& n) override { n.reserve_bytes = 128u << 10; }
+  index_t match_of(const std::string& id) {
+    for (auto& m : leader()->status().members)
+      if (m.id.name == id) return m.match;
+    return {};
+  }
+};
+
+TEST_F(used_up_reserve, keeps_no_node_from_voting) {
+  auto& full = follower(0);
+  // More than a snapshot could be written of in what the reserve leaves, so nothing frees the disk.
+  for (int i = 0; i < 100; ++i)
+    ASSERT_EQ(put_big(*leader(), i), std::nullopt);
+  fill_disk(full);
+  for (int i = 100; i < 300 && match_of(full.name()) + 5 > leader()->status().commit; ++i)
+    ASSERT_EQ(put_big(*leader(), i), std::nullopt);
+  ASSERT_LE(match_of(full.name()) + 5, leader()->status().commit) << "its log takes no entries any more";
+  auto& dead = *leader();
+  ASSERT_NE(&dead, &full);
+  crash(dead);
+  pass(4'000);
+  auto* led = leader();
+  ASSERT_NE(led, nullptr) << "two of three are there\n" << state();
+  no_failures();
+  full.disk.set_capacity(fault_file_system::unlimited);
+  pass(2'000);
+  ASSERT_NE(leader(), nullptr);
+  EXPECT_EQ(put_big(*leader(), 1), std::nullopt) << state();
+}
+
 TEST_F(disk_space, a_node_that_starts_on_a_full_disk_serves_reads_and_recovers) {
   auto& n = follower();
   fill_disk(n);

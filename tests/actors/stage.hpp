@@ -162,7 +162,7 @@ private:
 };
 
 inline tick at_ms(std::int64_t ms) {
-  return {ms, 1'700'000'000'000 + ms};
+  return {ms};
 }
 
 } // namespace troupe::test

@@ -77,6 +77,7 @@ public:
       : disk(seed), supervisor(s), asker(s), s_(s), wiring_(std::move(w)), name_(std::move(name)),
         names_(std::move(names)), seed_(seed) {
     options.self = node_id{name_};
+    http = name_ + ":8000";
     options.snapshot_keep_entries = 2;
   }
   ~test_node() { kill(); }
@@ -193,10 +194,11 @@ public:
   raft_options options;
   /// The model in this node's cluster file. Set: the node searches and embeds.
   std::optional<embedding_model> model;
-  std::uint64_t reserve_bytes = 0; ///< of the disk; 0: none is held back
+  std::uint64_t reserve_bytes = 0;   ///< of the disk; 0: none is held back
   std::size_t pull_bytes = 4 * 1024; ///< small, so that an index is brought forward in many portions
   std::optional<cannot_start> refused;
   bool join = false; ///< with an empty folder: waits to be added
+  std::string http;  ///< where it says it can be reached by HTTP, at its next start
   raft_actor raft;
 
 private:
@@ -229,7 +231,7 @@ private:
     fo.data_folder = folder_path();
     fo.identity = data.identity;
     fo.record = data.record;
-    fo.self = {node_id{name_}, data.identity.storage, address_of(name_), name_ + ":8000", true};
+    fo.self = {node_id{name_}, data.identity.storage, address_of(name_), http, true};
     fo.join = join;
     link_keeper_options ko;
     for (auto& other : names_) {

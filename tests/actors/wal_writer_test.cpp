@@ -152,6 +152,12 @@ protected:
     EXPECT_LT(n, 100u) << "the disk never filled up";
     return n;
   }
+  static raft::persist_batch vote_batch(std::uint64_t number, std::uint64_t term) {
+    raft::persist_batch b;
+    b.number = number;
+    b.state = hard_state{term_t{term}, node_id{"n3"}};
+    return b;
+  }
   void make_space() {
     disk.set_capacity(fault_file_system::unlimited);
     raft.tell(writer, at_ms(1'000));
@@ -182,11 +188,60 @@ TEST_F(full_disk, goes_on_in_order_when_there_is_space_again) {
   EXPECT_EQ(kept.tail.back(), batch_of(next, next).entries[0]);
 }
 
-TEST_F(full_disk, a_vote_that_waits_behind_entries_survives_a_log_reset) {
+TEST_F(full_disk, a_hard_state_does_not_wait_with_the_entries_before_it) {
   auto next = fill();
-  raft::persist_batch vote;
-  vote.number = next;
-  vote.state = hard_state{term_t{5}, node_id{"n3"}};
+  auto acknowledged = raft.last<persisted_notice>().number;
+  raft.clear();
+  raft.tell(writer, vote_batch(next, 5));
+  s.run();
+  ASSERT_EQ(raft.count<persisted_notice>(), 1u);
+  EXPECT_EQ(raft.last<persisted_notice>().state_number, next);
+  EXPECT_EQ(raft.last<persisted_notice>().number, 0u) << "no batch is durable whole";
+  // One that has entries of its own, too.
+  auto both = batch_of(next + 1, next);
+  both.state = hard_state{term_t{6}, {}};
+  raft.tell(writer, both);
+  s.run();
+  EXPECT_EQ(raft.last<persisted_notice>().state_number, next + 1);
+  EXPECT_EQ(raft.last<persisted_notice>().number, 0u);
+  auto kept = after_power_cut();
+  EXPECT_EQ(kept.state, *both.state);
+  EXPECT_EQ(kept.last, index_t{acknowledged});
+}
+
+TEST_F(full_disk, states_that_went_ahead_stay_the_newest_when_the_entries_follow) {
+  auto next = fill();
+  raft.tell(writer, vote_batch(next, 5));
+  raft.tell(writer, batch_of(next + 1, next));
+  raft.tell(writer, vote_batch(next + 2, 7));
+  s.run();
+  make_space();
+  EXPECT_EQ(raft.last<persisted_notice>().number, next + 2);
+  EXPECT_EQ(raft.last<persisted_notice>().state_number, next + 2);
+  auto kept = after_power_cut();
+  EXPECT_EQ(kept.state, *vote_batch(0, 7).state);
+  EXPECT_EQ(kept.last, index_t{next});
+}
+
+TEST_F(full_disk, votes_go_on_until_not_even_they_have_space_and_then_wait_for_it) {
+  auto next = fill();
+  std::uint64_t term = 2;
+  for (bool said = true; said; ++term) {
+    ASSERT_LT(term, 10'000u) << "the disk is not full";
+    raft.tell(writer, vote_batch(next++, term));
+    s.run();
+    said = raft.last<persisted_notice>().state_number == next - 1;
+  }
+  EXPECT_GT(term, 20u) << "the last bytes of a segment are for votes";
+  EXPECT_EQ(supervisor.count<fatal_failure>(), 0u) << "no space ahead of a segment is no reason to stop";
+  make_space();
+  EXPECT_EQ(raft.last<persisted_notice>().number, next - 1);
+  EXPECT_EQ(after_power_cut().state, *vote_batch(0, term - 1).state);
+}
+
+TEST_F(full_disk, a_vote_that_went_ahead_survives_a_log_reset) {
+  auto next = fill();
+  auto vote = vote_batch(next, 5);
   raft.tell(writer, vote);
   s.run();
   disk.set_capacity(fault_file_system::unlimited);

@@ -112,6 +112,45 @@ def test_a_leader_on_a_full_disk_hands_over_and_comes_back(tmp_path, small_disks
         cluster.wait_settled()
 
 
+def test_a_follower_whose_log_takes_no_entries_votes(tmp_path, small_disks):
+    cluster = Cluster(tmp_path, settings=SETTINGS)
+    for node in cluster.nodes:
+        small_disks(node.data_dir, "48m")
+    with cluster:
+        cluster.start()
+        leader, full = cluster.leader(), cluster.follower()
+        other = next(node for node in cluster.nodes if node not in (leader, full))
+        # More than a snapshot has space for in what the reserve leaves: nothing frees that disk.
+        for number in range(200):
+            assert put_works(leader, number), number
+        space = os.statvfs(full.data_dir)
+        ballast = full.data_dir / "ballast"
+        with open(ballast, "wb") as file:
+            os.posix_fallocate(file.fileno(), 0, space.f_bavail * space.f_frsize - 300 * 1024)
+        number = [200]
+
+        def takes_no_entries():
+            number[0] += 1
+            put(leader, number[0])
+            status = leader.status()
+            match = {m["id"]: m["match_index"] for m in status["members"]}[full.id]
+            return match is not None and match + 20 < status["commit_index"]
+
+        wait_until(takes_no_entries, 60, lambda: full.process.log())
+        assert full.status()["disk_full"]
+        leader.kill()
+
+        def another_leads():
+            return any((status := node.status()) and status["role"] == "leader" for node in (full, other))
+
+        wait_until(another_leads, 20, lambda: (full.process.log(), other.process.log()))
+        leader.start()
+        wait_until(lambda: put_works(other, 1), 30, lambda: other.process.log())
+        ballast.unlink()
+        wait_until(lambda: not full.status()["disk_full"], 30, lambda: full.process.log())
+        cluster.wait_settled()
+
+
 def is_not_ready(answer, because):
     return answer.status == 503 and answer.json()["type"].endswith(":not-ready") and because in answer.json()["detail"]
 

@@ -41,7 +41,7 @@ class Growing(Cluster):
 
     def start_joining(self, node, other, environment=None):
         everyone, self.nodes = self.nodes, [other, node]
-        own_file = self.folder / f"{node.id}.toml"
+        own_file = self.folder / f"{node.data_dir.name}.toml"
         own_file.write_text(self._config_text(SMALL), encoding="utf-8")
         self.nodes = everyone
         node.config_path = own_file
@@ -223,6 +223,42 @@ def test_a_removed_node_stays_out(tmp_path):
                 node.kill()
         away.start()
         ends_removed(away)
+
+
+def test_leaders_are_removed_through_a_follower(tmp_path):
+    with growing(tmp_path, size=5) as cluster:
+        cluster.start()
+        for _ in range(3):
+            leader = cluster.leader()
+            asked = next(node for node in cluster.nodes if node is not leader)
+            wait_until(lambda: asked.status()["leader"] == leader.id, 20, "the one that is asked knows the leader")
+            answer = asked.request("DELETE", f"/v1/cluster/members/{leader.id}", timeout=20)
+            assert answer.status == 200 and answer.json()["changed"] is True, (answer, asked.process.log(), leader.process.log())
+            ends_removed(leader)
+            cluster.gone(leader)
+        assert len(member_ids(cluster)) == 2
+        cluster.write("after", b"x")
+
+
+def test_of_two_nodes_that_wait_under_one_id_the_first_stays(tmp_path):
+    with growing(tmp_path) as cluster:
+        member = cluster.start().nodes[0]
+        first = cluster.join("n2")
+        wait_until(lambda: member.status()["waiting"], 20, "the first one waits")
+        second = Node(cluster, "n2", free_port(), free_port())
+        second.data_dir = cluster.folder / "n2-again"
+        second.log_path = cluster.folder / "n2-again.log"
+        cluster.nodes.append(second)
+        cluster.start_joining(second, member)
+        wait_until(lambda: "waits to be added under it" in second.process.log(20_000), 20, lambda: second.process.log())
+        must(troupe(cluster, "member", "add", "n2"))
+        first.wait_ready()
+        wait_until(lambda: "is a member under it" in second.process.log(20_000), 20, lambda: second.process.log())
+        refused = troupe(cluster, "member", "replace", "n2", patience="1s")
+        assert refused.returncode == 1 and "only a member that is gone" in refused.stderr, refused
+        rows = {m["id"]: m for m in member.status()["members"]}
+        assert rows["n2"]["peer_address"] == f"127.0.0.1:{first.peer_port}", rows
+        assert second.running() and not member.status()["waiting"]
 
 
 def test_an_address_changes(tmp_path):

@@ -67,6 +67,67 @@ TEST_F(paper, section_5_2_no_vote_leaves_before_it_is_durable) {
   EXPECT_TRUE(s.newest<vote_response>("n3", "n1"));
 }
 
+/// n2 and n3 have entry 3 in memory, but the disk of n2 has no space for it; then the leader is gone.
+struct full_voter : paper {
+  full_voter() {
+    s.elect("n1");
+    s.propose("n1", {"a"});
+    s.deliver("n1", "n2");
+    s.deliver("n1", "n3");
+    s.persist("n3");
+    s.isolate("n1");
+    s.lose_all_messages();
+    s.unreachable("n2", "n1");
+    s.unreachable("n3", "n1");
+  }
+};
+
+TEST_F(full_voter, section_5_2_a_vote_waits_for_its_own_write_and_not_for_the_entries_before_it) {
+  s.step("n3", "n2", vote_request{term_t{3}, index_t{3}, term_t{2}});
+  EXPECT_FALSE(s.newest<vote_response>("n2", "n3")) << "nothing is durable yet";
+  s.persist_states("n2");
+  ASSERT_TRUE(s.newest<vote_response>("n2", "n3"));
+  EXPECT_TRUE(s.newest<vote_response>("n2", "n3")->granted);
+  EXPECT_EQ(s.brain("n2").get_status().durable_index, index_t{2});
+  EXPECT_FALSE(s.newest<append_response>("n2", "n3")) << "entries that are not durable are not acknowledged";
+}
+
+TEST_F(full_voter, section_5_2_a_cluster_elects_with_its_vote) {
+  s.campaign("n3");
+  for (int i = 0; i < 10 && s.brain("n3").role() != role_kind::leader; ++i) {
+    s.persist_states("n2");
+    s.persist("n3");
+    while (s.deliver("n3", "n2") || s.deliver("n2", "n3")) {
+    }
+  }
+  EXPECT_EQ(s.brain("n3").role(), role_kind::leader);
+  // Its no-op is not on a majority of disks before there is space.
+  s.persist_states("n2");
+  s.persist("n3");
+  while (s.deliver("n3", "n2") || s.deliver("n2", "n3")) {
+  }
+  EXPECT_LT(s.brain("n3").commit(), index_t{4});
+  s.settle();
+  EXPECT_EQ(s.brain("n3").commit(), index_t{4});
+}
+
+TEST_F(full_voter, section_5_2_it_can_be_a_candidate_whose_entries_count_when_they_are_durable) {
+  s.campaign("n2");
+  for (int i = 0; i < 10 && s.brain("n2").role() != role_kind::leader; ++i) {
+    s.persist_states("n2");
+    s.persist("n3");
+    while (s.deliver("n2", "n3") || s.deliver("n3", "n2")) {
+    }
+  }
+  ASSERT_EQ(s.brain("n2").role(), role_kind::leader);
+  s.persist("n3");
+  while (s.deliver("n2", "n3") || s.deliver("n3", "n2")) {
+  }
+  EXPECT_LT(s.brain("n2").commit(), index_t{4}) << "n3 alone is no majority";
+  s.persist("n2");
+  EXPECT_EQ(s.brain("n2").commit(), index_t{4});
+}
+
 TEST_F(paper, section_5_2_a_candidate_follows_a_leader_of_its_term) {
   s.campaign("n2");
   s.deliver("n2", "n3");

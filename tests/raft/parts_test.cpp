@@ -131,9 +131,9 @@ TEST(durability, a_late_notice_for_a_truncated_suffix_does_not_count) {
   d.append(make(3, 2));
   auto second = d.take();
   ASSERT_EQ(second->truncate_from, index_t{3});
-  d.persisted(first->number);
+  d.persisted(first->number, first->number);
   EXPECT_EQ(d.durable_index(), index_t{2});
-  d.persisted(second->number);
+  d.persisted(second->number, second->number);
   EXPECT_EQ(d.durable_index(), index_t{3});
 }
 
@@ -156,7 +156,7 @@ TEST(durability, truncating_durable_entries_takes_them_back) {
   d.append(make(5, 2));
   auto batch = d.take();
   EXPECT_EQ(batch->truncate_from, index_t{5});
-  d.persisted(batch->number);
+  d.persisted(batch->number, batch->number);
   EXPECT_EQ(d.durable_index(), index_t{5});
 }
 
@@ -167,10 +167,31 @@ TEST(durability, state_is_durable_with_its_own_batch) {
   auto entries = d.take();
   d.set_state({term_t{2}, node_id{"n1"}});
   auto state = d.take();
-  d.persisted(entries->number);
+  d.persisted(entries->number, entries->number);
   EXPECT_FALSE(d.state_is_durable());
-  d.persisted(state->number);
-  d.persisted(entries->number); // late and out of order
+  d.persisted(state->number, state->number);
+  d.persisted(entries->number, entries->number); // late and out of order
+  EXPECT_TRUE(d.state_is_durable());
+}
+
+TEST(durability, a_state_can_be_durable_ahead_of_the_entries_before_it_which_are_not) {
+  durability d(index_t{0});
+  d.append(make(1, 1));
+  auto entries = d.take();
+  d.set_state({term_t{2}, node_id{"n1"}});
+  d.append(make(2, 1));
+  auto state = d.take();
+  d.persisted(0, state->number);
+  EXPECT_TRUE(d.state_is_durable());
+  EXPECT_EQ(d.durable_index(), index_t{0});
+  d.set_state({term_t{3}, {}});
+  auto later = d.take();
+  EXPECT_FALSE(d.state_is_durable()) << "a newer one is on its way";
+  d.persisted(entries->number, state->number);
+  EXPECT_EQ(d.durable_index(), index_t{1});
+  EXPECT_FALSE(d.state_is_durable());
+  d.persisted(later->number, 0);
+  EXPECT_EQ(d.durable_index(), index_t{2});
   EXPECT_TRUE(d.state_is_durable());
 }
 

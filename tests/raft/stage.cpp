@@ -95,14 +95,14 @@ std::vector<std::uint64_t> stage::log_terms(const std::string& name) {
 
 void stage::tick(const std::string& name, unsigned ticks) {
   for (; ticks > 0; --ticks) {
-    brain(name).tick(0);
+    brain(name).tick(clock_ms[name]);
     pump(name);
   }
 }
 
 void stage::campaign(const std::string& name) {
   for (unsigned i = 0; i <= limits.election_ticks_max; ++i) {
-    brain(name).tick(0);
+    brain(name).tick(clock_ms[name]);
     if (brain(name).role() != role_kind::follower) break;
   }
   pump(name);
@@ -112,7 +112,7 @@ void stage::propose(const std::string& name, const std::vector<std::string>& pay
   std::vector<proposal> batch;
   for (auto& p : payloads)
     batch.push_back({entry_kind::command, {}, blob{p}});
-  auto refused = brain(name).propose(std::move(batch), 0);
+  auto refused = brain(name).propose(std::move(batch), clock_ms[name]);
   if (refused == refusal::not_leader) say(name + " refuses: not leader");
   if (refused == refusal::overloaded) say(name + " refuses: overloaded");
   if (refused == refusal::handing_over) say(name + " refuses: handing over");
@@ -120,7 +120,7 @@ void stage::propose(const std::string& name, const std::vector<std::string>& pay
 }
 
 change_refusal stage::change(const std::string& name, const membership_change& what) {
-  auto answer = brain(name).change_membership(what, 0);
+  auto answer = brain(name).change_membership(what, clock_ms[name]);
   pump(name);
   return answer;
 }
@@ -167,6 +167,13 @@ void stage::persist(const std::string& name, std::uint64_t number) {
     newest = a.writes.front();
   if (newest == 0) return;
   a.brain->persisted(newest);
+  pump(name);
+}
+
+void stage::persist_states(const std::string& name) {
+  auto& a = at(name);
+  if (a.writes.empty()) return;
+  a.brain->persisted(0, a.writes.back());
   pump(name);
 }
 

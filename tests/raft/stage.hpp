@@ -38,8 +38,9 @@ public:
   /// Voters, and learners after them. Their logs all start with the entry of formation.
   explicit stage(std::vector<std::string> voters, std::vector<std::string> learners = {});
 
-  settings limits; ///< change before the first enter()
-  std::int64_t clock_us = 1; ///< what every core is told at its take()
+  settings limits;                              ///< change before the first enter()
+  std::int64_t clock_us = 1;                    ///< what every core is told at its take()
+  std::map<std::string, std::int64_t> clock_ms; ///< what each core is told at its ticks and proposals; else 0
 
   /// A node starts, with a log of entries of these terms (the first is 1, the entry of formation) and this
   /// hard state.
@@ -71,6 +72,8 @@ public:
 
   /// The writes of the node become durable, all or those up to batch `number`.
   void persist(const std::string& name, std::uint64_t number = UINT64_MAX);
+  /// Of all its writes only the hard states do, as on a disk that has no space for entries.
+  void persist_states(const std::string& name);
   /// The oldest message on this link arrives; false if there is none.
   bool deliver(const std::string& from, const std::string& to);
   void drop(const std::string& from, const std::string& to);

@@ -1,5 +1,7 @@
 #include "tests/sim/durable_image.hpp"
 
+#include <utility>
+
 namespace troupe::simulation {
 
 bool durable_image::holds(index_t index, term_t term) const {
@@ -27,6 +29,10 @@ void durable_image::apply(const log_reset& reset) {
 }
 
 void durable_image::durable(const persisted_notice& notice) {
+  for (auto& item : waiting_)
+    if (auto* batch = std::get_if<raft::persist_batch>(&item);
+        batch && batch->state && batch->number <= notice.state_number)
+      state_ = *std::exchange(batch->state, std::nullopt);
   while (!waiting_.empty()) {
     auto& next = waiting_.front();
     if (auto* batch = std::get_if<raft::persist_batch>(&next)) {

@@ -146,14 +146,15 @@ void cluster::turn_flaky() {
   after(500, 4'000, [this] { around_.wires.set(calm_); });
 }
 
+/// Forward only, as when the machine under a virtual one slept: nodes read no clock that can be set back.
 void cluster::jump_clock() {
   auto* n = victim();
   auto& random = around_.random;
   bool far = random.one_in(4);
-  auto by = far ? beyond_sessions_ms : random.between(0, 20'000) - 10'000;
+  auto by = far ? beyond_sessions_ms : random.between(1, 10'000);
   may_forget_ = may_forget_ || far;
   around_.say("fault: the clock of " + n->name() + " jumps by " + std::to_string(by) + " ms");
-  n->step_wall_clock(by);
+  n->step_clock(by);
 }
 
 void cluster::fill_disk() {

@@ -10,9 +10,6 @@ namespace troupe::simulation {
 
 namespace {
 
-/// Wall clocks begin here.
-constexpr std::int64_t epoch_ms = 1'700'000'000'000;
-
 /// Null when the actor has ended, and its state with it.
 template <class State, class Handle>
 const State* state_of(const Handle& handle) {
@@ -214,7 +211,7 @@ void node::watch_state() {
 }
 
 std::int64_t node::local_ms() const {
-  return 1'000 + around_.time.now() * plan_.clock_permille / 1'000;
+  return 1'000 + ahead_ms_ + around_.time.now() * plan_.clock_permille / 1'000;
 }
 
 void node::schedule_tick() {
@@ -228,7 +225,7 @@ void node::schedule_tick() {
 
 void node::tick() {
   auto local = local_ms();
-  troupe::tick t{local, epoch_ms + local + wall_ms_};
+  troupe::tick t{local};
   caf::anon_send(parts_->raft, t);
   caf::anon_send(parts_->storage, t);
   if (parts_->indexer) {

@@ -81,7 +81,7 @@ public:
   bool joins() const { return joins_; }
   std::string folder() const { return folders_ == 0 ? "/data" : "/data" + std::to_string(folders_); }
 
-  void step_wall_clock(std::int64_t ms) { wall_ms_ += ms; }
+  void step_clock(std::int64_t ms) { ahead_ms_ += ms; }
   /// Ends an actor that the supervisor starts again. False: it has done so as often as it may.
   bool kill_part(part what);
 
@@ -153,7 +153,7 @@ private:
   std::shared_ptr<parts> parts_;
   std::optional<storage::data_folder> folder_;
 
-  std::int64_t wall_ms_ = 0; ///< how far its wall clock is off
+  std::int64_t ahead_ms_ = 0; ///< how far its clock has jumped
   std::uint64_t folders_ = 0;
   bool joins_ = false; ///< with an empty folder it waits to be added
   std::uint64_t ticks_ = 0;

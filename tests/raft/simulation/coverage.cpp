@@ -13,6 +13,7 @@ const std::vector<std::string>& coverage::required() {
       "suffix truncated",
       "durable notice for a truncated suffix",
       "durable notices out of order",
+      "hard state durable ahead of entries",
       "batch lost in a crash",
       "batch torn in a crash",
       "entries loaded for a follower",

@@ -40,6 +40,16 @@ std::uint64_t disk::sync_one() {
   return batch.number;
 }
 
+std::uint64_t disk::sync_state() {
+  bool found = false;
+  for (auto& batch : unsynced_) {
+    if (!batch.state) continue;
+    durable_.state = *std::exchange(batch.state, std::nullopt);
+    found = true;
+  }
+  return found ? unsynced_.back().number : 0;
+}
+
 void disk::snapshot(const snapshot_meta& meta, std::string bytes, index_t first_kept) {
   TROUPE_ASSERT(meta.index <= durable_.last(), "a snapshot ahead of the durable log");
   for (auto* i : {&durable_, &written_}) {

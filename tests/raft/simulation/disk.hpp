@@ -35,6 +35,9 @@ public:
   bool has_unsynced() const { return !unsynced_.empty(); }
   /// The oldest written batch becomes durable; returns its number.
   std::uint64_t sync_one();
+  /// The newest hard state that was written becomes durable, ahead of everything else; returns up to which
+  /// batch states are durable now, 0: no state was waiting.
+  std::uint64_t sync_state();
   void snapshot(const snapshot_meta& meta, std::string bytes, index_t first_kept);
   void install(const snapshot_meta& meta, std::string bytes);
   /// Of the batches not synced a random prefix survives, the last of it perhaps in part.

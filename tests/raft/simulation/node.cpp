@@ -40,13 +40,13 @@ void node::receive(const node_id& from, message m) {
   pump();
 }
 
-void node::tick(std::int64_t wall_clock_ms) {
-  core_->tick(wall_clock_ms);
+void node::tick(std::int64_t clock_ms) {
+  core_->tick(clock_ms);
   pump();
 }
 
-refusal node::propose(std::vector<proposal> batch, std::int64_t wall_clock_ms) {
-  auto refused = core_->propose(std::move(batch), wall_clock_ms);
+refusal node::propose(std::vector<proposal> batch, std::int64_t clock_ms) {
+  auto refused = core_->propose(std::move(batch), clock_ms);
   if (refused == refusal::overloaded) around_.seen.reached("proposal overloaded");
   if (refused == refusal::handing_over) around_.seen.reached("proposal during a handover");
   pump();
@@ -170,6 +170,7 @@ void node::work(bool eager) {
   do {
     auto happens = [&](unsigned one_in) { return eager || dice.between(1, one_in) == 1; };
     if (disk_.has_unsynced() && !stalled && happens(sync_one_in_)) sync();
+    if (stalled && happens(3)) sync_state();
     if (!notices_.empty() && !stalled && happens(2)) notify();
     if (!applying_.empty() && happens(2)) apply();
     if (!loads_.empty() && happens(3)) {
@@ -195,6 +196,15 @@ void node::sync() {
   auto count = around_.dice.between(1, 3);
   for (; count > 0 && disk_.has_unsynced(); --count)
     notices_.push_back(disk_.sync_one());
+}
+
+/// What a log does that has no space for entries.
+void node::sync_state() {
+  auto number = disk_.sync_state();
+  if (number == 0) return;
+  around_.seen.reached("hard state durable ahead of entries");
+  core_->persisted(0, number);
+  pump();
 }
 
 void node::notify() {

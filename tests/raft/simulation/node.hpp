@@ -47,8 +47,8 @@ public:
   void start();
   void crash();
   void receive(const node_id& from, message m);
-  void tick(std::int64_t wall_clock_ms);
-  refusal propose(std::vector<proposal> batch, std::int64_t wall_clock_ms);
+  void tick(std::int64_t clock_ms);
+  refusal propose(std::vector<proposal> batch, std::int64_t clock_ms);
   void read(std::uint64_t id);
   void hand_over(const node_id& to);
   change_refusal change(const membership_change& what);
@@ -74,6 +74,7 @@ private:
   void check_commit(bool leads);
   void note_change_of_role();
   void sync();
+  void sync_state();
   void notify();
   void apply();
   void load(const load_request& request);

@@ -181,7 +181,7 @@ void world::use() {
       p.from = {incarnation_t{1}, next_proposal_++};
       p.payload = blob{std::string(dice_.between(0, 150), 'x')};
     }
-    // A wall clock that jumps must not make leader time run backwards.
+    // A clock that goes back must not make leader time run backwards.
     l->propose(std::move(batch), static_cast<std::int64_t>(now_ * 25 + dice_.between(0, 500)));
   }
 }

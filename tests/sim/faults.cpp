@@ -150,9 +150,8 @@ void cluster::turn_flaky() {
 void cluster::jump_clock() {
   auto* n = victim();
   auto& random = around_.random;
-  bool far = random.one_in(4);
+  bool far = may_forget_ && random.one_in(2);
   auto by = far ? beyond_sessions_ms : random.between(1, 10'000);
-  may_forget_ = may_forget_ || far;
   around_.say("fault: the clock of " + n->name() + " jumps by " + std::to_string(by) + " ms");
   n->step_clock(by);
 }
@@ -245,11 +244,14 @@ void cluster::mend_members() {
   around_.time.in(700, [this] { mend_members(); });
 }
 
-/// A follower loses what it had; it is replaced under its own name.
+/// A follower loses what it had; it is replaced under its own name. With fewer than three voters the others
+/// might be no majority.
 void cluster::lose_disk() {
   auto all = members();
   auto* n = victim();
-  if (lost_ || all.size() < 3 || n == leader() || std::find(all.begin(), all.end(), n) == all.end()) return;
+  auto status = leader() ? leader()->status() : cluster_status{};
+  auto voters = std::count_if(status.members.begin(), status.members.end(), [](auto& m) { return m.voter; });
+  if (lost_ || voters < 3 || n == leader() || std::find(all.begin(), all.end(), n) == all.end()) return;
   around_.say("fault: the disk of " + n->name() + " is lost");
   n->kill(crash_mode::drop_unsynced);
   n->replace_disk();

@@ -1,5 +1,7 @@
 #include "actors/client_endpoint.hpp"
 
+#include "config/member.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -12,14 +14,30 @@ namespace {
 
 using self_pointer = client_endpoint_actor::stateful_pointer<client_endpoint_state>;
 
+std::optional<refusal> wrong(const error& why) {
+  return refusal{refusal_kind::invalid, 0, why.detail};
+}
+
+/// Such as no node can have.
+std::optional<refusal> check_names(const request& r) {
+  if (auto* transfer = std::get_if<transfer_request>(&r.body); transfer && transfer->target)
+    if (auto id = config::parse_node_id(transfer->target.name); !id) return wrong(id.error());
+  auto* wish = std::get_if<member_request>(&r.body);
+  if (!wish) return std::nullopt;
+  if (auto id = config::parse_node_id(wish->id.name); !id) return wrong(id.error());
+  if (wish->peer_address.empty()) return std::nullopt;
+  if (auto peer = config::parse_peer_address(wish->peer_address); !peer) return wrong(peer.error());
+  return std::nullopt;
+}
+
 /// Empty when the request may go on to the node.
 std::optional<refusal> check(const client_endpoint_options& o, const request& r) {
+  if (auto bad = check_names(r)) return bad;
   auto* write = std::get_if<write_request>(&r.body);
   if (!write) return std::nullopt;
   auto decoded = decode_command(write->command.view());
-  if (!decoded) return refusal{refusal_kind::invalid, 0, decoded.error().detail};
-  if (auto valid = validate(*decoded, o.bounds); !valid)
-    return refusal{refusal_kind::invalid, 0, valid.error().detail};
+  if (!decoded) return wrong(decoded.error());
+  if (auto valid = validate(*decoded, o.bounds); !valid) return wrong(valid.error());
   return std::nullopt;
 }
 

@@ -43,6 +43,7 @@ struct raft_options {
   std::uint64_t history_keep_revisions = 1'000'000;
   std::uint64_t memory_quota_bytes = std::uint64_t{8} << 30; ///< logical bytes; above it, nothing that grows
 
+  bool join = false; ///< with an empty folder, this node waits to be added to a cluster
   std::string recovered; ///< what the status says of it (cluster_status::recovered)
 
   /// Told the status about once a second, on the Raft actor's thread; must not block.

@@ -66,6 +66,7 @@ public:
 
 private:
   void take(const request& r, const answer_sink_actor& sink, std::vector<std::uint64_t>& writes);
+  std::optional<refusal> unfit_for(const request& r) const;
   void take_write(const request& r, const write_request& w, const answer_sink_actor& sink,
                   std::vector<std::uint64_t>& writes);
   void take_read(const request& r, const read_request& q, const answer_sink_actor& sink);
@@ -104,6 +105,8 @@ private:
   void finish_snapshot_requests(const snapshot_report& r);
   // raft_space.cpp
   shortage lacks_for(const blob& command) const;
+  bool takes_no_entries() const;
+  bool is_full(const node_id& member) const;
   bool refused_for_memory(const request& r, const write_request& w, const answer_sink_actor& sink);
   bool propose_upkeep(const command& c);
   void ask_facts();

@@ -44,7 +44,9 @@ void raft_driver::take_requests(request_batch& batch, const answer_sink_actor& s
 }
 
 void raft_driver::take(const request& r, const answer_sink_actor& sink, std::vector<std::uint64_t>& writes) {
-  if (auto* write = std::get_if<write_request>(&r.body)) {
+  if (auto why = unfit_for(r)) {
+    answers_.refuse(sink, r.id, std::move(*why));
+  } else if (auto* write = std::get_if<write_request>(&r.body)) {
     if (refused_for_memory(r, *write, sink)) return;
     if (write->embed)
       take_embedded_write(r, sink);
@@ -67,6 +69,23 @@ void raft_driver::take(const request& r, const answer_sink_actor& sink, std::vec
     snapshot_running_ = true;
     self_->send(peers_.snapshotter, snapshot_trigger{log_.disk_full});
   }
+}
+
+/// Why this node would only keep the asker waiting, though another may serve it.
+std::optional<refusal> raft_driver::unfit_for(const request& r) const {
+  if (std::holds_alternative<status_request>(r.body)) return std::nullopt;
+  if (!core_ && options_.join)
+    return refusal{refusal_kind::not_ready, 1'000,
+                   options_.self.name + " is not a member of a cluster yet; ask a member"};
+  auto* read = std::get_if<read_request>(&r.body);
+  auto* search = std::get_if<search_request>(&r.body);
+  bool needs_the_newest =
+      std::holds_alternative<write_request>(r.body) || (read && read->mode == consistency::linearizable) ||
+      (search && search->freshness == consistency::linearizable && search->cursor.empty());
+  if (!needs_the_newest || !takes_no_entries()) return std::nullopt;
+  return refusal{refusal_kind::not_ready, 1'000,
+                 "the disk of " + options_.self.name +
+                     " is full, and it takes nothing new; ask another node"};
 }
 
 void raft_driver::take_write(const request& r, const write_request& w, const answer_sink_actor& sink,
@@ -241,7 +260,7 @@ cluster_status raft_driver::status() const {
   out.snapshot = snapshot_.index;
   out.search = search_;
   for (auto& j : joiners_)
-    out.waiting.push_back({j.id, j.peer_address, j.http_address, node_role::forming, {}, -1, false, false});
+    out.waiting.push_back({j.id, j.peer_address, j.http_address, node_role::forming, {}, -1, false});
   out.recovered = options_.recovered;
   if (!core_) return out;
   auto s = core_->get_status();
@@ -255,9 +274,11 @@ cluster_status raft_driver::status() const {
   out.last = s.last_index;
   out.first = s.first_index;
   for (auto& m : s.members.members) {
-    member_status row{m.id, m.peer_address, m.http_address, role_of(s, m.id), {}, -1, m.voter, false};
+    member_status row{m.id, m.peer_address, m.http_address, role_of(s, m.id), {}, -1, m.voter};
+    row.disk_full = is_full(m.id);
     if (m.id == options_.self) {
       row.role = out.role;
+      row.keeps_up = s.role == raft::role_kind::leader;
       row.last_contact_ms = 0;
       row.match = s.durable_index;
     }
@@ -265,7 +286,7 @@ cluster_status raft_driver::status() const {
       if (f.id != m.id) continue;
       row.match = f.match;
       row.last_contact_ms = static_cast<std::int64_t>(f.ticks_since_contact) * options_.tick_ms;
-      row.keeps_up = f.keeps_up;
+      row.keeps_up = f.keeps_up && !f.snapshot && f.ticks_since_contact < options_.core.election_ticks_min;
     }
     out.members.push_back(std::move(row));
   }

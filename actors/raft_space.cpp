@@ -41,6 +41,21 @@ shortage raft_driver::lacks_for(const blob& command) const {
   return grows && facts_.memory_alarm ? shortage::memory : shortage::none;
 }
 
+/// Entries of the leader wait for space here, so this node neither applies what it is asked to nor learns of
+/// anything new. While none wait it is as good as any.
+bool raft_driver::takes_no_entries() const {
+  if (!core_ || !log_.disk_full || log_.room) return false;
+  auto s = core_->get_status();
+  return s.role != raft::role_kind::leader && s.durable_index < s.last_index;
+}
+
+/// As far as this node was told.
+bool raft_driver::is_full(const node_id& member) const {
+  if (member == options_.self) return log_.disk_full;
+  auto said = full_peers_.find(member);
+  return said != full_peers_.end() && said->second > now_.steady_ms;
+}
+
 /// Early, at the node that is asked: it knows the alarm from the log, so nothing need travel.
 bool raft_driver::refused_for_memory(const request& r, const write_request& w,
                                      const answer_sink_actor& sink) {

@@ -52,12 +52,15 @@ void address_book::set_leader(std::optional<address> leader) {
   leader_ = std::move(leader);
 }
 
-std::optional<address> address_book::next(std::int64_t now_ms) {
-  if (leader_ && usable(*leader_, now_ms)) return leader_;
+std::optional<address> address_book::next(std::int64_t now_ms, const std::vector<address>& except) {
+  const auto excepted = [&](const address& a) {
+    return std::find(except.begin(), except.end(), a) != except.end();
+  };
+  if (leader_ && usable(*leader_, now_ms) && !excepted(*leader_)) return leader_;
   for (std::size_t tried = 0; tried < known_.size(); ++tried) {
     const auto& candidate = known_[turn_];
     turn_ = (turn_ + 1) % known_.size();
-    if (candidate.not_before_ms <= now_ms) return candidate.where;
+    if (candidate.not_before_ms <= now_ms && !excepted(candidate.where)) return candidate.where;
   }
   return std::nullopt;
 }
@@ -73,6 +76,10 @@ void address_book::failed(const address& a, std::int64_t now_ms) {
   const auto doublings = std::min(known->failures, 10U);
   known->not_before_ms = now_ms + std::min(first_pause_ms << doublings, longest_pause_ms);
   ++known->failures;
+}
+
+void address_book::too_slow(const address& a, std::int64_t now_ms) {
+  if (auto* known = find(a)) known->not_before_ms = now_ms + longest_pause_ms;
 }
 
 void address_book::succeeded(const address& a) {

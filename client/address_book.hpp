@@ -39,11 +39,14 @@ public:
   void set_leader(std::optional<address> leader);
   const std::optional<address>& leader() const { return leader_; }
 
-  /// The leader if it is known and not left alone, else the next one in turn that is not. None: all are.
-  std::optional<address> next(std::int64_t now_ms);
+  /// The leader if it is known and not left alone, else the next one in turn that is not. None: all are. What
+  /// is in `except` counts as left alone.
+  std::optional<address> next(std::int64_t now_ms, const std::vector<address>& except = {});
   bool usable(const address& a, std::int64_t now_ms) const;
 
   void failed(const address& a, std::int64_t now_ms);
+  /// It answers too slowly: left alone for the longest pause, though it can be reached.
+  void too_slow(const address& a, std::int64_t now_ms);
   void succeeded(const address& a);
 
 private:

@@ -1,10 +1,10 @@
 #include "client/cli_commands.hpp"
 
-#include "client/address_book.hpp"
 #include "client/cli_json.hpp"
 #include "client/cli_table.hpp"
 #include "command/health.hpp"
 #include "command/limits.hpp"
+#include "config/member.hpp"
 
 #include <unistd.h>
 
@@ -194,20 +194,10 @@ exit_code run_scan(const cli_options& o) {
   return exit_code::ok;
 }
 
-result<cluster_status> status_of_leader(const cli_options& o) {
-  auto status = client{o.endpoints, o.client}.status();
-  if (!status) return status;
-  if (status->leader && status->leader != status->self) {
-    // The leader knows more, above all what is durable where.
-    const auto leader = std::find_if(status->members.begin(), status->members.end(),
-                                     [&](auto& m) { return m.id == status->leader; });
-    if (leader != status->members.end() && parse_address(leader->peer_address)) {
-      auto options = o.client;
-      options.timeout = std::min(options.timeout, std::chrono::milliseconds(2'000));
-      if (auto better = client{{leader->peer_address}, options}.status()) status = std::move(better);
-    }
-  }
-  return status;
+result<node_id> node_of(const cli_options& o) {
+  auto id = config::parse_node_id(o.node);
+  if (!id) return failure{failure_kind::invalid, id.error().detail};
+  return *std::move(id);
 }
 
 exit_code run_status(const cli_options& o) {
@@ -230,8 +220,14 @@ exit_code run_snapshot(const cli_options& o) {
 }
 
 exit_code run_transfer(const cli_options& o) {
+  node_id to;
+  if (!o.node.empty()) {
+    auto named = node_of(o);
+    if (!named) return say(o, named.error());
+    to = *std::move(named);
+  }
   client store{o.endpoints, o.client};
-  auto done = store.transfer(node_id{o.node});
+  auto done = store.transfer(std::move(to));
   if (!done) return say(o, done.error());
   if (o.json_output) return show(transfer_json(*done));
   return show(done->leader.name + " leads, in term " + std::to_string(done->term.value) + "\n");

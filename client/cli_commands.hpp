@@ -76,6 +76,9 @@ exit_code run_member_promote(const cli_options& o);
 exit_code run_member_remove(const cli_options& o);
 exit_code run_member_list(const cli_options& o);
 
+/// The node that --node, or an argument, names: an id as a cluster file may have it.
+result<node_id> node_of(const cli_options& o);
+
 /// As the leader sees it, if that can be reached, else as the node that was asked does.
 result<cluster_status> status_of_leader(const cli_options& o);
 

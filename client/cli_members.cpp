@@ -3,9 +3,11 @@
 #include "client/cli_commands.hpp"
 #include "client/cli_json.hpp"
 #include "client/cli_table.hpp"
+#include "config/member.hpp"
 
 #include <chrono>
 #include <cstdio>
+#include <optional>
 #include <thread>
 
 namespace troupe::client {
@@ -27,8 +29,34 @@ exit_code tell(const cli_options& o, const member_result& done, std::string_view
   return show(o.json_output ? member_json(node_id{o.node}, done) : sentence(o, done, what));
 }
 
-member_request wish(const cli_options& o, member_action action) {
-  return {action, node_id{o.node}, o.peer};
+result<member_request> wish(const cli_options& o, member_action action) {
+  auto id = node_of(o);
+  if (!id) return id.error();
+  if (o.peer.empty()) return member_request{action, *std::move(id), {}};
+  auto peer = config::parse_peer_address(o.peer);
+  if (!peer) return failure{failure_kind::invalid, "--peer: " + peer.error().detail};
+  return member_request{action, *std::move(id), peer->to_string()};
+}
+
+/// The command that only has to be passed on.
+exit_code change(const cli_options& o, member_action action, std::string_view what) {
+  auto wanted = wish(o, action);
+  if (!wanted) return say(o, wanted.error());
+  client store{o.endpoints, o.client};
+  auto done = store.change_members(*std::move(wanted));
+  return done ? tell(o, *done, what) : say(o, done.error());
+}
+
+/// A learner may become a voter, and not the other way round.
+std::optional<failure> votes_already(const cli_options& o) {
+  auto status = status_of_leader(o);
+  if (!status) return status.error();
+  for (auto& m : status->members)
+    if (m.id.name == o.node && m.voter)
+      return failure{failure_kind::conflict,
+                     o.node + " is a member and votes; to make a learner of it, remove it and "
+                              "add it again with an empty folder"};
+  return std::nullopt;
 }
 
 /// Until the learner has caught up, or the time is over. What keeps a promotion from being made passes.
@@ -51,8 +79,12 @@ result<member_result> promote_when_ready(client& store, const cli_options& o) {
 }
 
 exit_code add_and_promote(const cli_options& o, member_action action, std::string_view what) {
+  auto wanted = wish(o, action);
+  if (!wanted) return say(o, wanted.error());
+  if (o.as_learner && action == member_action::add)
+    if (auto why = votes_already(o)) return say(o, *why);
   client store{o.endpoints, o.client};
-  auto added = store.change_members(wish(o, action));
+  auto added = store.change_members(*std::move(wanted));
   if (!added) return say(o, added.error());
   if (o.as_learner) return tell(o, *added, std::string(what) + " as a learner");
   auto done = promote_when_ready(store, o);
@@ -72,15 +104,11 @@ exit_code run_member_replace(const cli_options& o) {
 }
 
 exit_code run_member_promote(const cli_options& o) {
-  client store{o.endpoints, o.client};
-  auto done = store.change_members(wish(o, member_action::promote));
-  return done ? tell(o, *done, "votes") : say(o, done.error());
+  return change(o, member_action::promote, "votes");
 }
 
 exit_code run_member_remove(const cli_options& o) {
-  client store{o.endpoints, o.client};
-  auto done = store.change_members(wish(o, member_action::remove));
-  return done ? tell(o, *done, "is no member") : say(o, done.error());
+  return change(o, member_action::remove, "is no member");
 }
 
 exit_code run_member_list(const cli_options& o) {

@@ -56,9 +56,11 @@ row row_of(const cluster_status& s, const member_status& m) {
 }
 
 std::string state_of(const member_health& m) {
-  auto lags = m.state == member_state::behind || m.state == member_state::catching_up ||
-              (m.state == member_state::unreachable && m.lag > 0);
-  return std::string(to_string(m.state)) + (lags ? ", " + std::to_string(m.lag) + " behind" : "");
+  auto text = std::string(to_string(m.state));
+  if (m.lag == 0) return text;
+  // "behind" says it already.
+  return m.state == member_state::behind ? std::to_string(m.lag) + " behind"
+                                         : text + ", " + std::to_string(m.lag) + " behind";
 }
 
 void append_row(std::string& out, const row& r, const std::array<std::size_t, 7>& widths) {
@@ -84,6 +86,13 @@ std::string vote_of(const cluster_status& s, const member_status& m) {
   if (m.voter) return "yes";
   if (s.role != node_role::leader) return "no";
   return m.keeps_up ? "no, has caught up" : "no, catching up";
+}
+
+/// A node that waits under the id of a member can only take that one's place.
+std::string what_waits(const cluster_status& s, const member_status& waiting) {
+  bool replaces =
+      std::any_of(s.members.begin(), s.members.end(), [&](auto& m) { return m.id == waiting.id; });
+  return replaces ? "waits to replace " + waiting.id.name : "waits to be added";
 }
 
 } // namespace
@@ -122,7 +131,7 @@ std::string member_table(const cluster_status& s) {
     rows.push_back(std::move(r));
   }
   for (auto& m : s.waiting)
-    rows.push_back({"  " + m.id.name, m.peer_address, m.http_address, "waits to be added", "-", "now", {}});
+    rows.push_back({"  " + m.id.name, m.peer_address, m.http_address, what_waits(s, m), "-", "now", {}});
   std::string out;
   append_table(out, rows);
   return out;

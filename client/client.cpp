@@ -23,6 +23,8 @@ constexpr auto close_within = std::chrono::seconds(2);
 net::middleman_options options_of_middleman(const client_options& o) {
   net::middleman_options m;
   if (o.tls) m.tls = net::peer_tls{o.tls->certificate, o.tls->key, o.tls->authority};
+  // Time has to be left for the next address.
+  m.connect = std::clamp(o.timeout / 4, std::chrono::milliseconds(50), m.connect);
   return m;
 }
 
@@ -239,7 +241,7 @@ result<snapshot_result> client::snapshot() {
 }
 
 result<transfer_result> client::transfer(node_id to) {
-  return parts_->ask<transfer_result>(transfer_request{std::move(to)}, failure_kind::timed_out);
+  return parts_->ask<transfer_result>(transfer_request{std::move(to)}, failure_kind::outcome_unknown);
 }
 
 result<member_result> client::change_members(member_request wish) {

@@ -22,6 +22,9 @@ constexpr std::size_t tell_taken_bytes = client_window_bytes / 8;
 constexpr auto close_within = std::chrono::milliseconds(500);
 /// A dial ends by itself earlier; this only keeps a lost answer from blocking all further ones.
 constexpr auto dial_within = std::chrono::seconds(10);
+/// A dial that has not succeeded after so long is not waited for: the next one begins beside it.
+constexpr std::int64_t next_dial_after_ms = 250;
+constexpr std::size_t dials_max = 3;
 
 /// Goes on while the machine sleeps, unlike std::chrono::steady_clock: the cluster's idea of a session's age
 /// goes on as well.
@@ -35,6 +38,11 @@ struct link {
   client_port_actor handle;
   caf::actor_addr remote;
   address where;
+};
+
+struct dial_under_way {
+  address where;
+  std::int64_t began_ms;
 };
 
 /// What came from one node, over whichever link.
@@ -53,8 +61,9 @@ struct connection_state {
   std::map<exchange::link_id, link> links;        ///< at most one a node, and one a dial of the same node
   std::map<caf::actor_addr, taken_answers> taken; ///< by the remote side of links, until it is down
   exchange::link_id last_link = 0;
-  bool dialing = false;
-  bool another_wanted = false; ///< the node of the current link cannot serve
+  std::vector<dial_under_way> dials; ///< oldest first; at most dials_max
+  bool another_wanted = false;       ///< the node of the current link cannot serve
+  std::int64_t wanted_since_ms = 0;
   bool flush_sent = false;
   bool tick_sent = false;
   std::int64_t status_asked_ms = 0;
@@ -79,36 +88,51 @@ void ask_status(self_pointer self) {
   self->state.status_asked_ms = now_ms();
 }
 
+/// The node of the current link cannot serve, or takes too long.
+bool wants_another(const connection_state& s) {
+  return s.another_wanted || s.talk.impatient(now_ms());
+}
+
+bool is_better(const connection_state& s, const address& where) {
+  return s.options.prefer_leader && s.book->leader() == where;
+}
+
 void connected(self_pointer self, const address& where, const caf::strong_actor_ptr& whom) {
   auto& s = self->state;
   s.book->succeeded(where);
   const auto old = s.talk.link();
+  // Of two dials the other one was quicker.
+  if (old && !wants_another(s) && !is_better(s, where)) return;
   const auto id = ++s.last_link;
   s.links[id] = {caf::actor_cast<client_port_actor>(whom), caf::actor_cast<caf::actor_addr>(whom), where};
   // A dead proxy answers with a down message at once.
   self->monitor(whom);
+  const bool moves = old && s.talk.impatient(now_ms());
   s.talk.link_up(id, now_ms());
   if (old && std::exchange(s.another_wanted, false)) {
     // What the other node has not answered is repeated here.
-    s.talk.link_down(old, "the node at " + s.links[old].where.to_string() + " could not serve");
+    s.talk.link_down(old, std::string(s.talk.trouble()));
     s.links.erase(old);
+  } else if (moves) {
+    s.talk.move_calls(old);
+    if (!s.talk.waits_on(old)) s.links.erase(old);
   }
   ask_status(self);
 }
 
 void dial(self_pointer self, const address& where) {
-  auto& s = self->state;
-  s.dialing = true;
-  self->request(s.dialer, caf::duration{dial_within}, dial_request{where.host, where.port})
+  self->state.dials.push_back({where, now_ms()});
+  const auto ended = [=] { std::erase_if(self->state.dials, [&](auto& d) { return d.where == where; }); };
+  self->request(self->state.dialer, caf::duration{dial_within}, dial_request{where.host, where.port})
       .then(
           [=](caf::strong_actor_ptr& whom) {
-            self->state.dialing = false;
+            ended();
             connected(self, where, whom);
             turn(self);
           },
           [=](caf::error& why) {
             auto& s = self->state;
-            s.dialing = false;
+            ended();
             s.book->failed(where, now_ms());
             if (!s.talk.link())
               s.talk.no_link("no node can be reached; the last try: " + sentence_of(self, why));
@@ -119,16 +143,21 @@ void dial(self_pointer self, const address& where) {
 /// Dials when there is no link, or a better one to be had.
 void seek(self_pointer self) {
   auto& s = self->state;
-  if (s.dialing || s.closer) return;
+  if (s.closer || s.dials.size() >= dials_max) return;
   const auto now = now_ms();
+  if (!s.dials.empty() && now - s.dials.back().began_ms < next_dial_after_ms) return;
   const auto current = s.talk.link();
-  if (!current || s.another_wanted) {
-    auto next = s.book->next(now);
-    if (next && !(current && *next == s.links[current].where)) dial(self, *next);
+  if (!current || wants_another(s)) {
+    std::vector<address> except;
+    for (auto& d : s.dials)
+      except.push_back(d.where);
+    if (current) except.push_back(s.links[current].where);
+    if (auto next = s.book->next(now, except)) dial(self, *next);
     return;
   }
   const auto& leader = s.book->leader();
-  if (s.options.prefer_leader && leader && *leader != s.links[current].where && s.book->usable(*leader, now))
+  if (s.dials.empty() && s.options.prefer_leader && leader && *leader != s.links[current].where &&
+      s.book->usable(*leader, now))
     dial(self, *leader);
 }
 
@@ -144,8 +173,8 @@ void learn(self_pointer self, const cluster_status& status) {
   // The node itself may be listed under a name that differs from the one that was dialled.
   const auto current = s.talk.link();
   if (current && leader && status.self == status.leader) leader = s.links[current].where;
-  // It knows who leads, so it can serve again, and is as good as any that cannot be reached.
-  if (leader) s.another_wanted = false;
+  // It still knows who leads, so it can serve again, and is as good as any that cannot be reached.
+  if (leader && s.status_asked_ms > s.wanted_since_ms) s.another_wanted = false;
   s.book->set_leader(std::move(leader));
 }
 
@@ -205,7 +234,9 @@ void turn(self_pointer self) {
   if (s.talk.take_distrust() && s.talk.link()) {
     s.book->failed(s.links[s.talk.link()].where, now_ms());
     s.another_wanted = true;
+    s.wanted_since_ms = now_ms();
   }
+  if (s.talk.impatient(now_ms())) s.book->too_slow(s.links[s.talk.link()].where, now_ms());
   seek(self);
   send_batches(self);
   answer_callers(self);

@@ -29,6 +29,17 @@ result<std::size_t> measure(transaction& t) {
   return size;
 }
 
+/// A quarter of its time, but not so little that a node could not answer.
+constexpr std::int64_t shortest_patience_ms = 100;
+
+/// Any node can answer it, soon, so that one that does not may be passed over. A snapshot is of one node and
+/// takes its time; a change of members or of the leader may wait for somebody.
+bool is_for_any_node(const call_body& body) {
+  if (auto* search = std::get_if<search_request>(&body)) return search->cursor.empty();
+  return std::holds_alternative<transaction>(body) || std::holds_alternative<read_request>(body) ||
+         std::holds_alternative<status_request>(body);
+}
+
 /// Nothing of what was asked was done, nor will be.
 bool is_certain(refusal_kind kind) {
   return kind != refusal_kind::outcome_unknown && kind != refusal_kind::timed_out;
@@ -57,6 +68,8 @@ exchange::call_id exchange::submit(call c, std::int64_t now_ms) {
     bytes_ += *size;
   }
   if (auto* search = std::get_if<search_request>(&c.body)) fresh.bound = !search->cursor.empty();
+  if (is_for_any_node(c.body))
+    fresh.patience_ms = std::max<std::int64_t>(shortest_patience_ms, c.timeout_ms / 4);
   std::visit([&](auto& body) { fresh.body = std::move(body); }, c.body);
   (fresh.writes ? waiting_writes_ : waiting_others_).insert(id);
   deadlines_.emplace(fresh.deadline_ms, id);
@@ -66,6 +79,7 @@ exchange::call_id exchange::submit(call c, std::int64_t now_ms) {
 
 void exchange::link_up(link_id link, std::int64_t now_ms) {
   link_ = link;
+  answered_ms_ = now_ms;
   distrust_ = false;
   paused_until_ms_ = now_ms;
   // Another node is asked at once what is still unanswered; the answer of the one before is not missed.
@@ -93,7 +107,7 @@ void exchange::link_down(link_id link, const std::string& why) {
 }
 
 request exchange::begin_own(own_request& own, decltype(request::body) body, std::int64_t now_ms) {
-  own = {++last_request_, link_, now_ms + options_.own_timeout_ms};
+  own = {++last_request_, link_, now_ms, now_ms + options_.own_timeout_ms};
   return {own.id, static_cast<std::uint32_t>(options_.own_timeout_ms), std::move(body)};
 }
 
@@ -118,6 +132,12 @@ void exchange::take_own(std::vector<request>& out, std::int64_t now_ms) {
     c.body = open_session{};
     out.push_back(begin_own(open_request_, write_request{encode_command(c)}, now_ms));
   }
+}
+
+/// So that without an answer nobody knows what became of it.
+bool exchange::changes_something(const open_call& c) {
+  return c.writes || std::holds_alternative<member_request>(c.body) ||
+         std::holds_alternative<transfer_request>(c.body);
 }
 
 /// False: it is a write that has no stamp and cannot get one now.
@@ -166,7 +186,7 @@ bool exchange::transmit(std::set<call_id>& waiting, std::vector<request>& out, s
     c.link = link_;
     c.sent_ms = now_ms;
     c.sent = true;
-    if (c.writes) ++c.doubts;
+    if (changes_something(c)) ++c.doubts;
     requests_.emplace(r.id, id);
     window_bytes_ += c.bytes;
     bytes += c.bytes;
@@ -219,6 +239,7 @@ void exchange::receive(std::vector<answer> answers, std::int64_t now_ms) {
     if (copy == requests_.end()) continue; // given up, or its link was lost
     const auto place = calls_.find(copy->second);
     const auto sent_ms = place->second.sent_ms;
+    if (place->second.link == link_) answered_ms_ = now_ms;
     forget_copy(place->second);
     if (auto* refused = std::get_if<refusal>(&a.body)) {
       on_refusal(place, *refused, now_ms);
@@ -276,7 +297,7 @@ void exchange::on_result(call_map::iterator place, command_result& r, std::int64
 
 void exchange::on_refusal(call_map::iterator place, refusal& r, std::int64_t now_ms) {
   auto& c = place->second;
-  if (c.writes && is_certain(r.kind)) --c.doubts;
+  if (changes_something(c) && is_certain(r.kind)) --c.doubts;
   const auto or_unknown = [&](failure_kind kind) { return c.doubts ? failure_kind::outcome_unknown : kind; };
   last_trouble_ = r.detail;
   switch (r.kind) {
@@ -285,8 +306,10 @@ void exchange::on_refusal(call_map::iterator place, refusal& r, std::int64_t now
   case refusal_kind::memory_full:
     return fail(place, or_unknown(failure_kind::unavailable), std::move(r.detail));
   case refusal_kind::not_possible:
-    return fail(place, or_unknown(failure_kind::conflict), std::move(r.detail));
+    // Said of members and leaders as they are now, whatever came of an earlier copy.
+    return fail(place, failure_kind::conflict, std::move(r.detail));
   case refusal_kind::no_leader:
+  case refusal_kind::not_ready:
   case refusal_kind::stopping: distrust_ = distrust_ || c.link == link_; break;
   case refusal_kind::overloaded:
   case refusal_kind::outcome_unknown:
@@ -306,38 +329,6 @@ void exchange::forget_copy(open_call& c) {
   requests_.erase(c.request);
   window_bytes_ -= c.bytes;
   c.request = 0;
-}
-
-void exchange::expire(std::int64_t now_ms) {
-  for (auto* own : {&open_request_, &status_request_, &close_request_})
-    if (*own && own->deadline_ms + options_.grace_ms <= now_ms) {
-      if (own->link == link_) distrust_ = true;
-      last_trouble_ = "the node does not answer";
-      *own = {};
-    }
-  while (!deadlines_.empty() && deadlines_.begin()->first <= now_ms) {
-    const auto [deadline, id] = *deadlines_.begin();
-    const auto place = calls_.find(id);
-    auto& c = place->second;
-    if (c.request && c.deadline_ms == deadline) {
-      // The node's own answer is on its way, and says more.
-      deadlines_.erase(deadlines_.begin());
-      deadlines_.emplace(c.deadline_ms + options_.grace_ms, id);
-      if (c.deadline_ms + options_.grace_ms > now_ms) continue;
-    }
-    give_up(place, c.request ? "no answer came in time" : last_trouble_);
-  }
-}
-
-void exchange::give_up(call_map::iterator place, const std::string& why) {
-  const auto& c = place->second;
-  auto kind = failure_kind::unavailable;
-  if (c.doubts)
-    kind = failure_kind::outcome_unknown;
-  else if (!c.writes && c.sent)
-    kind = std::holds_alternative<member_request>(c.body) ? failure_kind::outcome_unknown
-                                                          : failure_kind::timed_out;
-  fail(place, kind, why);
 }
 
 void exchange::fail(call_map::iterator place, failure_kind kind, std::string detail) {

@@ -56,6 +56,8 @@ public:
   void link_down(link_id link, const std::string& why);
   /// A sentence for calls that end because there was no link.
   void no_link(std::string why) { last_trouble_ = std::move(why); }
+  /// What went wrong last: the sentence for calls that end without an answer.
+  const std::string& trouble() const { return last_trouble_; }
   link_id link() const { return link_; }
 
   /// The next batch for link(), to be sent at once; empty when there is nothing to send now.
@@ -77,6 +79,15 @@ public:
   /// The node of the current link cannot serve, or does not answer: better take another one.
   bool take_distrust() { return std::exchange(distrust_, false); }
 
+  /// Something that another node could answer as well has waited on the current link for a quarter of its
+  /// time, and no call was answered from there meanwhile.
+  bool impatient(std::int64_t now_ms) const;
+  /// What another node could answer as well is sent again on the current link instead of waiting on this one.
+  /// What only that node can answer, or what is slow by nature, goes on waiting there.
+  void move_calls(link_id from);
+  /// Some call waits for an answer from there.
+  bool waits_on(link_id link) const;
+
   /// Ends all calls, and the session: a last request comes out of take_requests() if there is one to close.
   void close(std::int64_t now_ms);
   /// There is nothing left to wait for.
@@ -93,11 +104,12 @@ private:
     std::int64_t deadline_ms = 0;
     std::size_t bytes = 0;
     bool writes = false;
-    bool embed = false; ///< of a write
-    bool bound = false; ///< goes on where one node stands, so no other can answer it
-    bool sent = false;  ///< at least once
+    bool embed = false;           ///< of a write
+    bool bound = false;           ///< goes on where one node stands, so no other can answer it
+    bool sent = false;            ///< at least once
+    std::int64_t patience_ms = 0; ///< with one node; 0: to the end
     std::optional<session_stamp> stamp;
-    unsigned doubts = 0;       ///< copies sent and not refused as certainly not applied
+    unsigned doubts = 0; ///< copies of what changes something, sent and not refused as certainly not done
     std::uint64_t request = 0; ///< the copy that waits for its answer; 0: the call waits to be sent
     link_id link = 0;          ///< of that copy
     std::int64_t sent_ms = 0;  ///< of that copy
@@ -108,12 +120,14 @@ private:
   struct own_request {
     std::uint64_t id = 0;
     link_id link = 0;
+    std::int64_t sent_ms = 0;
     std::int64_t deadline_ms = 0;
     explicit operator bool() const { return id != 0; }
   };
 
   request begin_own(own_request& own, decltype(request::body) body, std::int64_t now_ms);
   void take_own(std::vector<request>& out, std::int64_t now_ms);
+  static bool changes_something(const open_call& c);
   bool prepare(open_call& c);
   bool transmit(std::set<call_id>& waiting, std::vector<request>& out, std::size_t& bytes,
                 std::int64_t now_ms);
@@ -139,7 +153,8 @@ private:
   std::size_t bytes_ = 0;                     ///< of writes in calls_
   std::size_t window_bytes_ = 0;              ///< of writes in requests_
 
-  link_id link_ = 0; ///< 0: none
+  link_id link_ = 0;             ///< 0: none
+  std::int64_t answered_ms_ = 0; ///< when link_ came up, or last answered a call
   std::int64_t paused_until_ms_ = 0;
   own_request open_request_;
   own_request status_request_;

@@ -37,7 +37,7 @@ constexpr bool is_valid(query_outcome v) {
   return v <= query_outcome::future;
 }
 constexpr bool is_valid(refusal_kind v) {
-  return v <= refusal_kind::memory_full;
+  return v <= refusal_kind::not_ready;
 }
 constexpr bool is_valid(node_role v) {
   return v <= node_role::learner;
@@ -278,6 +278,7 @@ void serialize(Archive& ar, member_status& v, unsigned) {
   ar& v.last_contact_ms;
   ar& v.voter;
   ar& v.keeps_up;
+  ar& v.disk_full;
 }
 template <class Archive>
 void serialize(Archive& ar, cluster_status& v, unsigned) {

@@ -18,7 +18,7 @@ inline constexpr std::uint8_t command_format_version = 1;
 inline constexpr std::uint8_t command_format_version_embedding = 2;
 inline constexpr std::uint8_t command_format_version_alarm = 3;
 /// First byte of every encoded batch of requests or answers.
-inline constexpr std::uint8_t batch_format_version = 3;
+inline constexpr std::uint8_t batch_format_version = 4;
 
 /// Encodes a command for the log. Does not check limits: validate() does.
 blob encode_command(const command& c);

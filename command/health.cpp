@@ -15,9 +15,12 @@ member_health assess_member(const cluster_status& status, const member_status& m
   if (status.role != node_role::leader) return out;
   out.lag = status.commit.value - std::min(status.commit.value, m.match.value);
   bool heard = m.id == status.self || (m.last_contact_ms >= 0 && m.last_contact_ms < unheard_after_ms);
+  bool behind = out.lag > behind_after_entries || (out.lag > 0 && !m.keeps_up);
   if (!heard)
     out.state = member_state::unreachable;
-  else if (out.lag <= behind_after_entries)
+  else if (m.disk_full)
+    out.state = member_state::disk_full;
+  else if (!behind)
     out.state = member_state::ok;
   else
     out.state = m.role == node_role::learner ? member_state::catching_up : member_state::behind;
@@ -33,6 +36,7 @@ void describe_member(const member_status& m, const member_health& h, std::vector
                                         ? " was never heard"
                                         : " is not heard for " + seconds_of(m.last_contact_ms)));
     return;
+  case member_state::disk_full: problems.push_back("the disk of " + m.id.name + " is full"); return;
   case member_state::behind:
   case member_state::catching_up:
     problems.push_back(m.id.name + " is " + std::to_string(h.lag) + " entries behind");
@@ -41,7 +45,9 @@ void describe_member(const member_status& m, const member_health& h, std::vector
 
 void describe_node(const cluster_status& status, health& out) {
   if (status.memory_alarm) out.problems.push_back("the memory quota is used up, only deletes are taken");
-  if (status.disk_full) out.problems.push_back("the disk of " + status.self.name + " is full");
+  // The leader's own is that of a member.
+  if (status.disk_full && status.role != node_role::leader)
+    out.problems.push_back("the disk of " + status.self.name + " is full");
 }
 
 std::string joined(const std::vector<std::string>& parts) {
@@ -59,6 +65,7 @@ std::string_view to_string(member_state state) {
   case member_state::behind: return "behind";
   case member_state::unreachable: return "unreachable";
   case member_state::catching_up: return "catching up";
+  case member_state::disk_full: return "disk full";
   case member_state::unknown: return "unknown";
   }
   return "unknown";
@@ -79,11 +86,13 @@ health assess(const cluster_status& status) {
   if (status.search.text_on || status.search.vectors_on)
     out.index_lag =
         status.revision.value - std::min(status.revision.value, status.search.indexed_revision.value);
+  std::uint32_t heard = 0;
   for (auto& m : status.members) {
     auto h = assess_member(status, m);
     if (m.role != node_role::learner) {
       ++out.voters;
       out.voters_ok += h.state == member_state::ok;
+      heard += h.state != member_state::unreachable;
     }
     describe_member(m, h, out.problems);
     out.members.push_back(std::move(h));
@@ -102,11 +111,11 @@ health assess(const cluster_status& status) {
     return out;
   }
   auto majority = out.voters / 2 + 1;
-  if (out.voters_ok < majority) {
+  if (heard < majority) {
     out.summary = "UNAVAILABLE: " + well + "; " + joined(out.problems);
     return out;
   }
-  out.tolerates = out.voters_ok - majority;
+  out.tolerates = out.voters_ok - std::min(out.voters_ok, majority);
   out.state = out.problems.empty() ? cluster_state::healthy : cluster_state::degraded;
   out.summary = (out.problems.empty() ? "healthy: " : "DEGRADED: " + joined(out.problems) + "; ") + well +
                 ", tolerates " + std::to_string(out.tolerates) +

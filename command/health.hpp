@@ -19,13 +19,15 @@ inline constexpr std::uint64_t behind_after_entries = 1'000;
 
 enum class member_state {
   ok,
-  behind,      ///< heard, and more than behind_after_entries short of what is committed
+  behind, ///< heard, and short of what is committed: by more than behind_after_entries, or for longer than an
+          ///< election time-out, in which a member that keeps up holds what was the end of the log before
   unreachable, ///< not heard
   catching_up, ///< a learner that is behind
-  unknown,     ///< only the leader knows
+  disk_full, ///< heard, and has no space for the log; what it still holds and how far it is counts as before
+  unknown,   ///< only the leader knows
 };
 
-/// "ok", "behind", "unreachable", "catching up", "unknown"
+/// "ok", "behind", "unreachable", "catching up", "disk full", "unknown"
 std::string_view to_string(member_state state);
 
 struct member_health {
@@ -48,7 +50,7 @@ struct health {
   cluster_state state = cluster_state::unavailable;
   std::uint32_t voters = 0;
   std::uint32_t voters_ok = 0;
-  std::uint32_t tolerates = 0; ///< so many more voters may fail
+  std::uint32_t tolerates = 0; ///< so many more voters may fail; one with a full disk is counted on no more
   std::uint64_t index_lag = 0; ///< revisions that the asked node's indexes lack
   std::vector<std::string> problems;
   std::vector<member_health> members; ///< in the order of the status

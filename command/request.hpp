@@ -89,6 +89,7 @@ enum class refusal_kind : std::uint8_t {
   disk_full = 6,       ///< certainly not applied; the node refuses writes until there is space
   not_possible = 7,    ///< certainly not done; the state of the cluster does not allow it
   memory_full = 8,     ///< certainly not applied; the memory alarm is on, and the write could make it worse
+  not_ready = 9,       ///< certainly not applied; this node cannot serve it now, but another may
 };
 
 struct refusal {
@@ -109,7 +110,8 @@ struct member_status {
   index_t match;                        ///< known to be durable there; 0 when this node is not the leader
   std::int64_t last_contact_ms = -1;    ///< since anything was heard from it; -1: never, 0: itself
   bool voter = true;                    ///< false: a learner, which counts for no majority
-  bool keeps_up = false;                ///< the leader's view: near enough for a learner to be promoted
+  bool keeps_up = false;  ///< the leader's view: heard, and within one election time-out of the log's end
+  bool disk_full = false; ///< it said so lately to the node that is asked
 
   friend bool operator==(const member_status&, const member_status&) = default;
 };

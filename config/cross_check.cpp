@@ -1,6 +1,7 @@
 // What only shows when one part of a configuration is held against another.
 
 #include "config/draft.hpp"
+#include "config/member.hpp"
 #include "config/schema.hpp"
 #include "config/text.hpp"
 
@@ -147,15 +148,6 @@ bool same_machine(const draft_node& a, const draft_node& b) {
   return a.peer && b.peer && a.peer->host == b.peer->host;
 }
 
-/// Two listeners that cannot both be had. Loopback and wildcard addresses mean something else on every
-/// machine.
-bool collide(const address& a, const address& b, bool one_machine) {
-  if (a.port != b.port) return false;
-  const bool local = is_loopback(a.host) || is_wildcard(a.host);
-  if (a.host == b.host) return one_machine || !local;
-  return one_machine && (is_wildcard(a.host) || is_wildcard(b.host));
-}
-
 void check_pair(draft& all, const draft_node& a, const draft_node& b) {
   const bool one_machine = same_machine(a, b);
   if (a.id && b.id && *a.id == *b.id)
@@ -185,13 +177,12 @@ void check_pair(draft& all, const draft_node& a, const draft_node& b) {
 void check_node(draft& all, const draft_node& node) {
   if (node.data_dir && std::filesystem::path(*node.data_dir).lexically_normal() == "/")
     all.problems.add(node.data_dir_origin, "is the root folder; give the node a folder of its own");
-  if (node.peer && node.http && collide(*node.peer, *node.http, true))
-    all.problems.add(node.http_origin,
-                     node.http->to_string() + " is the peer address of the same node as well");
+  if (node.peer && node.http)
+    if (auto apart = check_apart(*node.peer, *node.http); !apart)
+      all.problems.add(node.http_origin, apart.error().detail);
   if (!node.peer) return;
-  if (is_wildcard(node.peer->host)) {
-    all.problems.add(node.peer_origin, node.peer->to_string() +
-                                           " is not an address that other nodes can dial; name the machine");
+  if (auto dialable = check_dialable(*node.peer); !dialable) {
+    all.problems.add(node.peer_origin, dialable.error().detail);
   } else if (!is_loopback(node.peer->host) && !all.shared.tls && !all.set_at.contains("tls")) {
     all.problems.add(node.peer_origin,
                      node.peer->to_string() +

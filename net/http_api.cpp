@@ -106,7 +106,7 @@ struct renderer {
 bool writes(const answer_plan& plan) {
   return std::holds_alternative<put_plan>(plan) || std::holds_alternative<delete_plan>(plan) ||
          std::holds_alternative<bulk_plan>(plan) || std::holds_alternative<txn_plan>(plan) ||
-         std::holds_alternative<member_plan>(plan);
+         std::holds_alternative<member_plan>(plan) || std::holds_alternative<transfer_plan>(plan);
 }
 
 } // namespace

@@ -49,7 +49,8 @@ void append_member(std::string& out, const member_status& member) {
   else
     append_number(out, member.last_contact_ms);
   out += member.voter ? ",\"voter\":true" : ",\"voter\":false";
-  out += member.keeps_up ? ",\"keeps_up\":true}" : ",\"keeps_up\":false}";
+  out += member.keeps_up ? ",\"keeps_up\":true" : ",\"keeps_up\":false";
+  out += member.disk_full ? ",\"disk_full\":true}" : ",\"disk_full\":false}";
 }
 
 void append_health(std::string& body, const health& h) {
@@ -113,9 +114,9 @@ outcome_of_translation post_transfer(context& request) {
   auto found = members(std::get<json_node>(root), std::array<std::string_view, 1>{"to"}, "the body");
   if (!found) return problem(problems::bad_body, found.error().detail);
   if (auto* to = (*found)[0]) {
-    if (to->what != json_node::kind::string || to->text.empty())
-      return problem(problems::bad_body, "to: must be the id of a node");
-    wanted.target = node_id{std::move(to->text)};
+    auto id = id_in_body(to, "to");
+    if (auto* bad = refused(id)) return std::move(*bad);
+    wanted.target = std::get<node_id>(std::move(id));
   }
   return http_call{std::move(wanted), request.options.timeout_ms, transfer_plan{}};
 }

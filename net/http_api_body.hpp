@@ -33,6 +33,9 @@ result<std::array<json_node*, N>> members(json_node& node, const std::array<std:
 }
 
 /// Headers, parameters and grammar of a JSON body.
+/// The id of a node, as a cluster file may have it, in the field `name` of a body; null: it is not there.
+or_response<node_id> id_in_body(const json_node* field, std::string_view name);
+
 or_response<json_node> read_body(context& request, std::initializer_list<std::string_view> parameters);
 
 } // namespace troupe::net::api

@@ -243,6 +243,7 @@ http_response render_refusal(const answer_plan& plan, const refusal& why) {
   case refusal_kind::stopping: return unavailable(problems::stopping, why.detail, why.retry_after_ms);
   case refusal_kind::disk_full: return unavailable(problems::disk_full, why.detail, why.retry_after_ms);
   case refusal_kind::memory_full: return unavailable(problems::memory_full, why.detail, why.retry_after_ms);
+  case refusal_kind::not_ready: return unavailable(problems::not_ready, why.detail, why.retry_after_ms);
   case refusal_kind::outcome_unknown: return problem(problems::outcome_unknown, why.detail);
   case refusal_kind::timed_out: return problem(problems::timed_out, why.detail);
   case refusal_kind::not_possible: return problem(problems::not_possible, why.detail);

@@ -1,6 +1,7 @@
 // POST /v1/cluster/members, POST /v1/cluster/members/{id}/promote and /replace, DELETE
 // /v1/cluster/members/{id}
 
+#include "config/member.hpp"
 #include "net/http_api_body.hpp"
 #include "net/http_api_detail.hpp"
 #include "net/http_text.hpp"
@@ -9,24 +10,21 @@ namespace troupe::net::api {
 
 namespace {
 
-constexpr std::size_t address_bytes_max = 300;
-
 /// The node in the path /v1/cluster/members/{id}.
 or_response<node_id> id_in_path(context& request) {
   if (auto bad = check_parameters(request.target, {})) return std::move(*bad);
-  auto& id = request.target.segments[3];
-  if (id.empty() || id.size() > node_id::bytes_max)
-    return problem(problems::bad_parameter, "the id of a node has 1 to 64 bytes");
-  return node_id{id};
+  auto id = config::parse_node_id(request.target.segments[3]);
+  if (!id) return problem(problems::bad_parameter, "the id of the node: " + id.error().detail);
+  return *std::move(id);
 }
 
-/// A string of the body; empty when it is not there.
-or_response<std::string> text_field(const json_node* field, std::string_view name, std::size_t bytes_max) {
+/// The address that the node has to have, as members spell it; empty when the body names none.
+or_response<std::string> peer_in_body(const json_node* field) {
   if (!field) return std::string{};
-  if (field->what != json_node::kind::string || field->text.empty() || field->text.size() > bytes_max)
-    return problem(problems::bad_body,
-                   std::string(name) + ": must be a string of 1 to " + std::to_string(bytes_max) + " bytes");
-  return std::string{field->text};
+  if (field->what != json_node::kind::string) return problem(problems::bad_body, "peer: must be a string");
+  auto peer = config::parse_peer_address(field->text);
+  if (!peer) return problem(problems::bad_body, "peer: " + peer.error().detail);
+  return peer->to_string();
 }
 
 http_call call(context& request, member_request wish) {
@@ -36,19 +34,27 @@ http_call call(context& request, member_request wish) {
 
 } // namespace
 
+or_response<node_id> id_in_body(const json_node* field, std::string_view name) {
+  if (!field) return problem(problems::bad_body, std::string(name) + ": is missing");
+  if (field->what != json_node::kind::string)
+    return problem(problems::bad_body, std::string(name) + ": must be a string, the id of a node");
+  auto id = config::parse_node_id(field->text);
+  if (!id) return problem(problems::bad_body, std::string(name) + ": " + id.error().detail);
+  return *std::move(id);
+}
+
 /// The body is {"id":"n4"}, with "peer":"host:port" when it has to be the node at that address.
 outcome_of_translation post_member(context& request) {
   auto root = read_body(request, {});
   if (auto* bad = refused(root)) return std::move(*bad);
   auto found = members(std::get<json_node>(root), std::array<std::string_view, 2>{"id", "peer"}, "the body");
   if (!found) return problem(problems::bad_body, found.error().detail);
-  auto id = text_field((*found)[0], "id", node_id::bytes_max);
+  auto id = id_in_body((*found)[0], "id");
   if (auto* bad = refused(id)) return std::move(*bad);
-  if (std::get<std::string>(id).empty()) return problem(problems::bad_body, "id: is missing");
-  auto peer = text_field((*found)[1], "peer", address_bytes_max);
+  auto peer = peer_in_body((*found)[1]);
   if (auto* bad = refused(peer)) return std::move(*bad);
-  return call(request, {member_action::add, node_id{std::get<std::string>(id)},
-                        std::get<std::string>(std::move(peer))});
+  return call(request,
+              {member_action::add, std::get<node_id>(std::move(id)), std::get<std::string>(std::move(peer))});
 }
 
 outcome_of_translation promote_member(context& request) {
@@ -66,7 +72,7 @@ outcome_of_translation replace_member(context& request) {
     if (auto* bad = refused(root)) return std::move(*bad);
     auto found = members(std::get<json_node>(root), std::array<std::string_view, 1>{"peer"}, "the body");
     if (!found) return problem(problems::bad_body, found.error().detail);
-    auto peer = text_field((*found)[0], "peer", address_bytes_max);
+    auto peer = peer_in_body((*found)[0]);
     if (auto* bad = refused(peer)) return std::move(*bad);
     wish.peer_address = std::get<std::string>(std::move(peer));
   }

@@ -20,8 +20,6 @@ namespace troupe::net {
 
 namespace {
 
-/// One dial at a time may keep the dialer's thread for this long.
-constexpr auto connect_timeout = std::chrono::milliseconds(1'000);
 constexpr auto handshake_timeout = std::chrono::seconds(2);
 
 struct dialer_state {
@@ -52,7 +50,7 @@ dialer_actor::behavior_type dialer(self_pointer self, middleman_options options,
   self->state.options = std::move(options);
   self->state.broker = std::move(broker);
   return {[=](const dial_request& d) -> caf::result<caf::strong_actor_ptr> {
-    auto fd = connect_within(d.host, d.port, connect_timeout);
+    auto fd = connect_within(d.host, d.port, self->state.options.connect);
     if (!fd) return caf::make_error(caf::sec::cannot_connect_to_node, fd.error().detail);
     // Made only now: a promise takes the request over, and an error returned beside it would never be sent.
     auto promise = self->make_response_promise<caf::strong_actor_ptr>();

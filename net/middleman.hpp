@@ -32,6 +32,9 @@ struct middleman_options {
   /// TCP_USER_TIMEOUT: bytes that the other side does not acknowledge for this long end the connection.
   /// Without it a dead peer keeps everything queued for it in memory.
   std::chrono::milliseconds unacknowledged{5'000};
+  /// A dialled address that has not answered for this long counts as one that does not. One dial at a time
+  /// may keep the dialer's thread for so long.
+  std::chrono::milliseconds connect{1'000};
 };
 
 /// Reads the files, so that a node refuses to start instead of speaking to nobody. errc::invalid_argument

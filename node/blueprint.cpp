@@ -57,6 +57,7 @@ raft_options options_of_raft(node_parts& p) {
   o.incarnation = p.incarnation;
   o.seed = p.random();
   o.tick_ms = c.raft.tick.count();
+  o.join = c.join;
   if (!p.data.recoveries.empty()) o.recovered = p.data.recoveries.back();
   o.snapshot_log_bytes = c.storage.snapshot_log_bytes;
   o.snapshot_log_entries = c.storage.snapshot_log_entries;

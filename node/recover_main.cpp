@@ -1,6 +1,7 @@
 // troupe-recover: what `troupe recover` and `troupe restore` run. Builds a folder that begins a new cluster,
 // out of the data folders that are left of one without a majority, or out of a backup.
 
+#include "config/member.hpp"
 #include "node/recover.hpp"
 
 #include <CLI/CLI.hpp>
@@ -30,8 +31,8 @@ constexpr int done = 0;
 constexpr int refused = 2;
 constexpr int disk_in_doubt = 3;
 
-int say(const error& e) {
-  std::fprintf(stderr, "troupe recover: %s\n", e.detail.c_str());
+int say(const error& e, const char* command = "recover") {
+  std::fprintf(stderr, "troupe %s: %s\n", command, e.detail.c_str());
   bool disk = e.code == errc::corrupt || e.code == errc::io_error || e.code == errc::disk_full;
   return disk ? disk_in_doubt : refused;
 }
@@ -100,7 +101,22 @@ recovery_order order_for(const std::string& output) {
   return order;
 }
 
+/// Two names of one folder, also by way of a link.
+result<void> check_named_once(const std::vector<std::string>& folders) {
+  std::error_code not_there;
+  for (std::size_t i = 0; i < folders.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (absolute(folders[i]) == absolute(folders[j]) ||
+          std::filesystem::equivalent(folders[i], folders[j], not_there))
+        return error{errc::invalid_argument,
+                     folders[j] == folders[i]
+                         ? "--data-dir names " + folders[i] + " twice"
+                         : "--data-dir names one folder twice: " + folders[j] + " and " + folders[i]};
+  return {};
+}
+
 int run(const arguments& given) {
+  if (auto once = check_named_once(given.folders); !once) return say(once.error());
   auto& files = real_file_system();
   std::vector<surveyed_folder> folders;
   for (auto& path : given.folders) {
@@ -114,6 +130,13 @@ int run(const arguments& given) {
   auto& best = folders[plan->chosen];
   show(*plan, best);
   auto cluster = best.members().cluster.to_string();
+  if (given.confirmed.empty() && !given.output.empty()) {
+    std::fflush(stdout);
+    return say({errc::invalid_argument,
+                "nothing was changed: " + given.output + " would be built out of " + best.path +
+                    ", as a new cluster of one node, and that has to be confirmed with --confirm " +
+                    cluster});
+  }
   if (given.confirmed.empty()) {
     std::printf(
         "\nNothing was changed. If no more nodes can be brought back, build a new cluster of one node with\n"
@@ -124,13 +147,7 @@ int run(const arguments& given) {
   if (given.confirmed != cluster)
     return say({errc::invalid_argument, "--confirm has to be the id of the cluster, " + cluster});
   if (given.output.empty()) return say({errc::invalid_argument, "--new-dir is missing"});
-  std::random_device device;
-  auto random64 = [&] { return (std::uint64_t{device()} << 32) | device(); };
-  recovery_order order;
-  order.output = absolute(given.output);
-  order.cluster = {random64(), random64()};
-  order.storage = {random64(), random64()};
-  order.record = utc_now() + " version=" TROUPE_VERSION " by=" + who();
+  auto order = order_for(given.output);
   auto built = rebuild(files, folders, *plan, order);
   if (!built) return say(built.error());
   std::printf(
@@ -153,13 +170,32 @@ struct restore_arguments {
 int run(const restore_arguments& given) {
   auto order = order_for(given.output);
   auto built = restore(real_file_system(), absolute(given.snapshot), given.self, order);
-  if (!built) return say(built.error());
+  if (!built) return say(built.error(), "restore");
   std::printf("%s is the folder of %s in the new cluster %s: %llu keys, revision %llu, as in the backup.\n"
               "Start %s with it as data_dir, then add nodes with EMPTY folders.\n",
               order.output.c_str(), given.self.id.name.c_str(), order.cluster.to_string().c_str(),
               static_cast<unsigned long long>(built->keys),
               static_cast<unsigned long long>(built->revision.value), given.self.id.name.c_str());
   return done;
+}
+
+/// The node as a cluster file could have it, its addresses spelled as there.
+result<member> node_of(const member& given) {
+  auto bad = [](const char* option, const error& e) {
+    return error{errc::invalid_argument, std::string(option) + ": " + e.detail};
+  };
+  auto id = config::parse_node_id(given.id.name);
+  if (!id) return bad("--node", id.error());
+  auto peer = config::parse_peer_address(given.peer_address);
+  if (!peer) return bad("--peer", peer.error());
+  auto http = config::parse_address(given.http_address);
+  if (!http) return bad("--http", http.error());
+  if (auto apart = config::check_apart(*peer, *http); !apart) return bad("--http", apart.error());
+  member out;
+  out.id = *std::move(id);
+  out.peer_address = peer->to_string();
+  out.http_address = http->to_string();
+  return out;
 }
 
 int restore_main(int argc, char** argv) {
@@ -188,8 +224,9 @@ int restore_main(int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? done : refused;
   }
-  if (given.self.id.name.empty() || given.self.id.name.size() > node_id::bytes_max)
-    return say({errc::invalid_argument, "--node is a name of 1 to 64 bytes"});
+  auto self = node_of(given.self);
+  if (!self) return say(self.error(), "restore");
+  given.self = *std::move(self);
   return run(given);
 }
 

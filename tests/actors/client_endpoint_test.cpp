@@ -109,6 +109,23 @@ TEST_F(client_endpoint_test, what_is_beyond_the_bounds_is_refused_alone) {
   }
 }
 
+TEST_F(client_endpoint_test, names_that_no_node_can_have_are_refused) {
+  auto member = [](std::uint64_t id, std::string name, std::string peer = {}) {
+    return request{id, 100, member_request{member_action::add, node_id{std::move(name)}, std::move(peer)}};
+  };
+  auto transfer = [](std::uint64_t id, std::string name) {
+    return request{id, 100, transfer_request{node_id{std::move(name)}}};
+  };
+  ask(a, {member(1, "n/1"), member(2, ""), transfer(3, "a b"), member(4, "n", "0.0.0.0:1")});
+  EXPECT_TRUE(passed_on().empty());
+  auto refused = answers(a);
+  ASSERT_EQ(refused.size(), 4u);
+  for (auto& r : refused)
+    EXPECT_EQ(refusal_in(r), refusal_kind::invalid) << r.id;
+  ask(a, {member(5, std::string(64, 'n')), transfer(6, "")});
+  EXPECT_EQ(passed_on().size(), 2u) << "a transfer need not name anybody";
+}
+
 TEST_F(client_endpoint_test, a_client_with_too_many_open_requests_is_told_so) {
   ask(a,
       {put_request(1, "k", ""), put_request(2, "k", ""), put_request(3, "k", ""), put_request(4, "k", "")});

@@ -48,6 +48,19 @@ TEST_F(members_test, a_node_is_added_catches_up_and_votes) {
   EXPECT_TRUE(put(n4, "after", "x")) << state();
 }
 
+TEST_F(members_test, a_node_that_waits_to_be_added_says_so_at_once) {
+  auto& n4 = join("n4");
+  for (auto r : {put_request(0, "k", "v"), get_request(0, "k", consistency::linearizable),
+                 get_request(0, "k", consistency::stale), request{0, 5'000, transfer_request{}},
+                 request{0, 5'000, member_request{member_action::remove, node_id{"n1"}, {}}}}) {
+    auto told = wait_for(n4, n4.ask(std::move(r)), 100);
+    n4.asker.clear();
+    ASSERT_TRUE(refused(told));
+    EXPECT_EQ(refused(told)->kind, refusal_kind::not_ready);
+  }
+  EXPECT_TRUE(put(*leader(), "k", "v"));
+}
+
 TEST_F(members_test, asking_again_changes_nothing) {
   join("n4");
   for (auto action : {member_action::add, member_action::promote}) {

@@ -207,6 +207,61 @@ TEST_F(disk_space, recovers_by_itself_when_the_log_is_what_fills_the_disk) {
   no_failures();
 }
 
+TEST_F(disk_space, the_status_of_the_leader_names_the_full_follower) {
+  auto& full = follower();
+  fill_disk(full);
+  pass(1'500);
+  auto member = [](const cluster_status& s, const std::string& id) {
+    for (auto& m : s.members)
+      if (m.id == node_id{id}) return m;
+    return member_status{};
+  };
+  auto& led = *leader();
+  ASSERT_NE(&led, &full);
+  auto seen = led.status();
+  EXPECT_TRUE(member(seen, full.name()).disk_full);
+  EXPECT_FALSE(member(seen, led.name()).disk_full);
+  EXPECT_TRUE(member(seen, led.name()).keeps_up) << "a leader keeps up with itself";
+  EXPECT_TRUE(member(full.status(), full.name()).disk_full);
+  crash(full);
+  pass(2'000);
+  EXPECT_FALSE(member(led.status(), full.name()).keeps_up) << "it is dead";
+  EXPECT_FALSE(member(led.status(), full.name()).disk_full) << "nobody says so any more";
+  full.disk.set_capacity(fault_file_system::unlimited);
+  restart(full);
+  pass(3'000);
+  EXPECT_TRUE(member(led.status(), full.name()).keeps_up);
+  EXPECT_FALSE(member(led.status(), full.name()).disk_full);
+  no_failures();
+}
+
+/// Where entries wait for space nothing new is learned, and whoever asks is told so instead of being kept.
+TEST_F(disk_space, a_node_that_takes_no_entries_says_so_at_once) {
+  auto& full = follower();
+  auto& led = *leader();
+  fill_disk(full);
+  int i = 0;
+  for (; i < 2'000 && full.status().applied == led.status().commit; ++i) {
+    put_big(led, i % 10);
+    pass(25);
+  }
+  ASSERT_LT(i, 2'000) << "it still takes what comes\n" << state();
+  auto refused = [&](request r) {
+    auto a = wait_for(full, full.ask(std::move(r)), 300);
+    full.asker.clear();
+    return a ? refusal_in(*a) : std::nullopt;
+  };
+  EXPECT_EQ(refused(put_request(0, "k", "v")), refusal_kind::not_ready);
+  EXPECT_EQ(refused(get_request(0, "big0", consistency::linearizable)), refusal_kind::not_ready);
+  EXPECT_EQ(get(full, "big0", consistency::stale), std::string(2'000, 'v'));
+  EXPECT_EQ(put_big(led, 1), std::nullopt) << "the others go on";
+  full.disk.set_capacity(fault_file_system::unlimited);
+  pass(3'000);
+  EXPECT_EQ(get(full, "big0"), std::string(2'000, 'v'));
+  EXPECT_EQ(put_big(full, 1), std::nullopt);
+  no_failures();
+}
+
 TEST_F(disk_space, a_node_on_a_full_disk_votes) {
   auto& full = follower(0);
   fill_disk(full);

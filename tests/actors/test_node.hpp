@@ -213,6 +213,7 @@ private:
     auto boss = supervisor.as<supervisor_actor>();
     options.incarnation = incarnation_t{seed_ * 1'000 + ++lives_};
     options.seed = options.incarnation.value;
+    options.join = join;
     storage_options so;
     so.incarnation = options.incarnation;
     auto facts = facts_of(*data.state);

@@ -59,6 +59,18 @@ TEST(address_book, prefers_the_leader_unless_it_failed) {
   EXPECT_EQ(book.next(50), a);
 }
 
+TEST(address_book, passes_over_what_it_is_told_to_and_what_is_slow) {
+  address_book book({a, b, c}, 0);
+  book.set_leader(a);
+  EXPECT_EQ(book.next(0, {a}), b);
+  EXPECT_EQ(book.next(0, {a, c}), b);
+  EXPECT_FALSE(book.next(0, {a, b, c}));
+  book.too_slow(a, 0);
+  EXPECT_FALSE(book.usable(a, 1'999));
+  EXPECT_NE(book.next(1'999), a);
+  EXPECT_EQ(book.next(2'000), a);
+}
+
 TEST(address_book, is_bounded) {
   address_book book({a}, 0);
   for (int i = 0; i < 200; ++i)

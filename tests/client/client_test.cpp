@@ -145,6 +145,27 @@ TEST_F(client_library, leaves_a_node_that_does_not_answer_at_all) {
   EXPECT_TRUE(store.put("k", "v"));
 }
 
+TEST_F(client_library, leaves_a_node_that_keeps_its_calls_waiting) {
+  // As one whose disk is full: it knows who leads, and no read or write comes to an end there.
+  fake_node stuck{cluster, [](const request& r) {
+                    return std::holds_alternative<status_request>(r.body) ? fate::serve : fate::ignore;
+                  }};
+  fake_node other{cluster, serve_all};
+  cluster_status status;
+  status.self = node_id{"s"};
+  status.leader = node_id{"o"};
+  status.members.push_back({node_id{"s"}, stuck.address(), "", node_role::follower, {}});
+  status.members.push_back({node_id{"o"}, other.address(), "", node_role::leader, {}});
+  stuck.set_status(status);
+  auto options = in_order;
+  options.timeout = std::chrono::seconds(12);
+  options.prefer_leader = false;
+  client store{{stuck.address(), other.address()}, options};
+  EXPECT_TRUE(store.get("k"));
+  EXPECT_TRUE(store.put("k", "v"));
+  EXPECT_EQ(version_of("k"), 1U);
+}
+
 TEST_F(client_library, passes_over_an_address_where_nobody_is) {
   std::string gone;
   { gone = fake_node{cluster, serve_all}.address(); }

@@ -294,6 +294,102 @@ TEST(exchange, a_search_is_repeated_elsewhere_but_not_one_that_goes_on) {
   EXPECT_EQ(std::get<search_result>(t.results.at(first)).total, 3U);
 }
 
+TEST(exchange, a_change_of_members_is_unknown_only_if_a_node_may_have_made_it) {
+  const member_request wish{member_action::remove, node_id{"n3"}, {}};
+  talk t;
+  t.x.link_up(1, t.now);
+  const auto nobody_led = t.submit(wish);
+  t.refuse(t.one().id, refusal_kind::no_leader);
+  t.after(1'000);
+  EXPECT_EQ(t.failure_of(nobody_led), failure_kind::unavailable);
+  for (const call_body& body : {call_body{wish}, call_body{transfer_request{node_id{"n3"}}}}) {
+    const auto lost = t.submit(body);
+    t.one();
+    t.x.link_down(1, "lost");
+    t.x.link_up(1, t.now);
+    t.refuse(t.one().id, refusal_kind::no_leader);
+    t.after(1'000);
+    EXPECT_EQ(t.failure_of(lost), failure_kind::outcome_unknown) << "the first copy";
+  }
+  const auto impossible = t.submit(wish);
+  t.refuse(t.one().id, refusal_kind::not_possible);
+  EXPECT_EQ(t.failure_of(impossible), failure_kind::conflict);
+}
+
+TEST(exchange, a_node_that_is_not_ready_is_left) {
+  talk t;
+  t.x.link_up(1, t.now);
+  const auto call = t.submit(read_of("a"));
+  t.refuse(t.one().id, refusal_kind::not_ready, 900);
+  EXPECT_TRUE(t.x.take_distrust());
+  t.x.link_up(2, t.now);
+  t.answer_to(t.one().id, query_result{});
+  EXPECT_EQ(t.results.count(call), 1U) << "without the pause that the first node asked for";
+}
+
+TEST(exchange, has_patience_with_one_node_for_a_quarter_of_the_time) {
+  talk t;
+  t.x.link_up(1, t.now);
+  const auto read = t.submit(read_of("a"));
+  const auto snapshot = t.submit(snapshot_now_request{});
+  const auto first = t.sent();
+  ASSERT_EQ(first.size(), 2U);
+  t.after(249);
+  EXPECT_FALSE(t.x.impatient(t.now));
+  t.after(1);
+  EXPECT_TRUE(t.x.impatient(t.now));
+  t.x.link_up(2, t.now);
+  EXPECT_FALSE(t.x.impatient(t.now)) << "the other node has its own time";
+  t.x.move_calls(1);
+  const auto again = t.one();
+  EXPECT_TRUE(std::holds_alternative<read_request>(again.body));
+  EXPECT_EQ(again.timeout_ms, 750U);
+  EXPECT_TRUE(t.x.waits_on(1)) << "a snapshot is slow, and of one node";
+  t.answer_to(first[0].id, query_result{});
+  EXPECT_EQ(t.results.count(read), 0U) << "an answer that comes too late is no answer to the new copy";
+  t.answer_to(again.id, query_result{});
+  EXPECT_EQ(t.results.count(read), 1U);
+  t.answer_to(first[1].id, snapshot_result{});
+  EXPECT_EQ(t.results.count(snapshot), 1U);
+  EXPECT_FALSE(t.x.waits_on(1));
+}
+
+TEST(exchange, a_node_that_answers_others_is_busy_and_not_gone) {
+  talk t;
+  t.x.link_up(1, t.now);
+  t.submit(read_of("a"));
+  t.one();
+  t.after(200);
+  t.submit(read_of("b"));
+  t.answer_to(t.one().id, query_result{});
+  t.after(200);
+  EXPECT_FALSE(t.x.impatient(t.now));
+  t.after(50);
+  EXPECT_TRUE(t.x.impatient(t.now));
+}
+
+TEST(exchange, a_moved_write_is_applied_once_and_opening_a_session_is_hurried_too) {
+  talk t;
+  t.x.link_up(1, t.now);
+  const auto call = t.submit(put_of("a"));
+  t.one();
+  t.after(250);
+  EXPECT_TRUE(t.x.impatient(t.now)) << "no session yet";
+  t.x.link_up(2, t.now);
+  t.x.move_calls(1);
+  t.open_session();
+  const auto first = t.one();
+  t.after(250);
+  ASSERT_TRUE(t.x.impatient(t.now));
+  t.x.link_up(3, t.now);
+  t.x.move_calls(2);
+  const auto again = t.one();
+  EXPECT_EQ(t.command_in(again).session, t.command_in(first).session) << "the same stamp";
+  t.refuse(again.id, refusal_kind::no_leader);
+  t.after(500);
+  EXPECT_EQ(t.failure_of(call), failure_kind::outcome_unknown) << "the copy that was left behind";
+}
+
 TEST(exchange, a_search_may_be_answered_by_a_refusal) {
   talk t;
   t.x.link_up(1, t.now);

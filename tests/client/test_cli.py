@@ -1,11 +1,15 @@
 """The command line `troupe` against real nodes: what it prints, what it stores, and its exit codes."""
 
+import contextlib
 import json
 import os
+import signal
+import socket
 import subprocess
 
 import pytest
-from support.cluster import CHECKOUT, Cluster, program
+from support.cluster import CHECKOUT, Cluster, Process, http_request, program
+from support.deadline import wait_until
 from support.ports import free_port
 
 OK, NO, INVALID, UNAVAILABLE, UNKNOWN = range(5)
@@ -188,6 +192,86 @@ def test_members(cli):
     assert "last voter" in cli.refused("member", "remove", "n1", code=NO)
     assert "no node waits" in cli.refused("member", "add", "n2", "--timeout", "300ms", code=NO)
     assert "no node waits" in cli.refused("member", "replace", "n2", "--timeout", "300ms", code=NO)
+    assert "n1 is a member and votes" in cli.refused("member", "add", "n1", "--learner", code=NO)
+
+
+@pytest.mark.parametrize("arguments", [
+    ["member", "add"], ["member", "replace"], ["member", "promote"], ["member", "remove"], ["transfer"],
+], ids=" ".join)
+def test_ids_that_no_node_can_have(arguments):
+    nobody = Cli([f"127.0.0.1:{free_port()}"], "--timeout", "20s")
+    for node_id in ("x" * 65, "a b", "-n", "n/1"):
+        assert "1 to 64 letters" in nobody.refused(*arguments, "--", node_id, code=INVALID), "without asking anybody"
+    if arguments[-1] in ("add", "replace"):
+        for peer in ("host", "0.0.0.0:7000", "host:0"):
+            assert "--peer: " in nobody.refused(*arguments, "n2", "--peer", peer, code=INVALID)
+
+
+@contextlib.contextmanager
+def waiting_node(cluster, node_id, folder):
+    """A node with an empty folder that waits to be added to the cluster; its peer address."""
+    http, peer = free_port(), free_port()
+    member = cluster.nodes[0]
+    process = Process(
+        [program("trouped"), "--port", str(http), "--peer-port", str(peer), "--node-id", node_id, "--join", "--data-dir", str(folder),
+         "--peers", f"http://127.0.0.1:{member.http_port}?peer_port={member.peer_port}"],
+        folder.with_suffix(".log"))
+    try:
+        def is_seen():
+            assert process.running(), process.log()
+            return any(w["peer_address"].endswith(f":{peer}") for w in member.status()["waiting"])
+        wait_until(is_seen, 30, lambda: process.log())
+        yield http, f"127.0.0.1:{peer}"
+    finally:
+        process.kill()
+
+
+def test_a_node_that_waits_to_be_added_is_passed_over(node, tmp_path):
+    with waiting_node(node, "n9", tmp_path / "n9") as (http, waiting):
+        cli = Cli([waiting, *peers(node)], "--timeout", "20s")
+        cli.ok("put", "passed", "over")
+        assert cli.ok("get", "passed") == b"over"
+        cli.ok("scan", "passed")
+        assert json.loads(cli.ok("status", "--json"))["node_id"] == "n1"
+        assert b"waits to be added" in cli.ok("member", "list")
+        assert b"already" in cli.ok("member", "promote", "n1")
+        alone = Cli([waiting], "--timeout", "500ms")
+        assert "not a member" in alone.refused("put", "k", "v", code=UNAVAILABLE)
+        assert alone("get", "k")[0] == UNAVAILABLE
+        answer = http_request(http, "PUT", "/v1/kv/k", b"v")
+        assert answer.status == 503 and answer.json()["type"].endswith(":not-ready"), answer
+
+
+def test_a_node_that_waits_to_replace_one_that_runs_is_listed(node, cli, tmp_path):
+    with waiting_node(node, "n1", tmp_path / "again"):
+        assert b"waits to replace n1" in cli.ok("member", "list")
+
+
+def test_endpoints_that_say_nothing_are_passed_over(node):
+    with contextlib.ExitStack() as open_sockets:
+        silent = []
+        for _ in range(5):
+            listener = open_sockets.enter_context(socket.create_server(("127.0.0.1", 0)))
+            silent.append(f"127.0.0.1:{listener.getsockname()[1]}")
+        cli = Cli([*silent, f"127.0.0.1:{free_port()}", *peers(node)], "--timeout", "10s")
+        cli.ok("put", "silent", "1")
+        assert cli.ok("get", "silent") == b"1"
+        cli.ok("status")
+
+
+def test_a_node_that_was_stopped_is_passed_over(tmp_path):
+    with Cluster(tmp_path / "cluster") as cluster:
+        cluster.start()
+        stopped = cluster.follower()
+        others = [peer for peer, each in zip(peers(cluster), cluster.nodes) if each is not stopped]
+        cli = Cli([f"127.0.0.1:{stopped.peer_port}", *others], "--timeout", "5s")
+        os.kill(stopped.process.pid, signal.SIGSTOP)
+        try:
+            cli.ok("put", "k", "v")
+            assert cli.ok("get", "k") == b"v"
+            assert json.loads(cli("status", "--json")[1])["leader"] == cluster.leader().id
+        finally:
+            os.kill(stopped.process.pid, signal.SIGCONT)
 
 
 @pytest.mark.parametrize("arguments", [
@@ -226,7 +310,8 @@ def test_every_confirmed_write_survives_dying_leaders(tmp_path):
                     leader.kill()
                 cli.ok("put", key, key, "--if-absent")
                 confirmed[key] = key
-            assert json.loads(cli.ok("status", "--json"))["node_id"] != leader.id
+            code, out, _ = cli("status", "--json")
+            assert code in (OK, NO) and json.loads(out)["node_id"] != leader.id, "well or not, a node that lives says it"
             leader.start().wait_ready()
         lines = cli.ok("scan").decode().splitlines()
         assert dict(line.split("\t") for line in lines) == confirmed
@@ -244,6 +329,10 @@ def test_a_minority_takes_no_writes(tmp_path):
         assert code in (UNAVAILABLE, UNKNOWN) and err
         code, _, err = cli("get", "k")
         assert code == UNAVAILABLE and err
+        wait_until(lambda: follower.status()["leader"] is None, 20, "the follower knows of no leader")
+        patient = Cli([f"127.0.0.1:{follower.peer_port}"], "--timeout", "3s")
+        for action in ("remove", "replace"):
+            assert "no leader" in patient.refused("member", action, "n9", code=UNAVAILABLE), "nothing was proposed"
 
 
 def test_tls(tmp_path):

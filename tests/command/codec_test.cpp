@@ -208,7 +208,7 @@ TEST(command_codec, pins_the_format_of_results) {
 
 TEST(command_codec, pins_the_format_of_batches) {
   EXPECT_EQ(hex(encode_requests({{3, 500, read_request{get_query{"k", revision_t{8}}, consistency::stale}}})),
-            "03"
+            "04"
             "01000000"
             "0300000000000000"
             "f4010000"
@@ -219,7 +219,7 @@ TEST(command_codec, pins_the_format_of_batches) {
             "01"
             "0800000000000000"
             "01");
-  EXPECT_EQ(hex(encode_requests({{3, 500, write_request{blob{"c"}, true}}})), "03"
+  EXPECT_EQ(hex(encode_requests({{3, 500, write_request{blob{"c"}, true}}})), "04"
                                                                               "01000000"
                                                                               "0300000000000000"
                                                                               "f4010000"
@@ -227,7 +227,7 @@ TEST(command_codec, pins_the_format_of_batches) {
                                                                               "01000000"
                                                                               "63"
                                                                               "01");
-  EXPECT_EQ(hex(encode_answers({{5, refusal{refusal_kind::overloaded, 250, "no"}}})), "03"
+  EXPECT_EQ(hex(encode_answers({{5, refusal{refusal_kind::overloaded, 250, "no"}}})), "04"
                                                                                       "01000000"
                                                                                       "0500000000000000"
                                                                                       "04"

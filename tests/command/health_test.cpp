@@ -14,7 +14,7 @@ struct health_test : testing::Test {
     s.role = node_role::leader;
     s.commit = index_t{10'000};
     for (auto* name : {"n1", "n2", "n3"})
-      s.members.push_back({node_id{name}, "p", "h", node_role::follower, s.commit, 40});
+      s.members.push_back({node_id{name}, "p", "h", node_role::follower, s.commit, 40, true, true});
     s.members[0].role = node_role::leader;
     s.members[0].last_contact_ms = 0;
   }
@@ -54,6 +54,39 @@ TEST_F(health_test, the_bounds_of_silence_and_of_lag) {
   EXPECT_EQ(assess(s).summary, "DEGRADED: n3 is 1001 entries behind; 2 of 3 voters, tolerates 0 failures");
 }
 
+TEST_F(health_test, behind_for_long_is_behind_however_little) {
+  s.members[2].match = s.commit - 3;
+  EXPECT_EQ(assess(s).state, cluster_state::healthy) << "they are on their way";
+  EXPECT_EQ(assess(s).members.at(2).lag, 3u);
+  s.members[2].keeps_up = false;
+  EXPECT_EQ(assess(s).summary, "DEGRADED: n3 is 3 entries behind; 2 of 3 voters, tolerates 0 failures");
+  s.members[1].match = index_t{0};
+  s.members[1].keeps_up = false;
+  EXPECT_EQ(assess(s).state, cluster_state::degraded) << "all are heard, as after an election";
+  s.members[1].match = s.members[2].match = s.commit;
+  EXPECT_EQ(assess(s).state, cluster_state::healthy) << "they lack nothing";
+}
+
+TEST_F(health_test, a_full_disk_is_counted_on_no_more) {
+  s.members[2].disk_full = true;
+  auto h = assess(s);
+  EXPECT_EQ(h.summary, "DEGRADED: the disk of n3 is full; 2 of 3 voters, tolerates 0 failures");
+  EXPECT_EQ(h.members.at(2).state, member_state::disk_full);
+  s.members[1].disk_full = true;
+  h = assess(s);
+  EXPECT_EQ(h.state, cluster_state::degraded) << "they still answer";
+  EXPECT_EQ(h.tolerates, 0u);
+  EXPECT_EQ(h.problems.size(), 2u);
+  s.members[1].last_contact_ms = s.members[2].last_contact_ms = unheard_after_ms;
+  EXPECT_EQ(assess(s).state, cluster_state::unavailable);
+  EXPECT_EQ(assess(s).members.at(2).state, member_state::unreachable) << "that is the worse of both";
+}
+
+TEST_F(health_test, the_leaders_full_disk_is_said_once) {
+  s.disk_full = s.members[0].disk_full = true;
+  EXPECT_EQ(assess(s).summary, "DEGRADED: the disk of n1 is full; 2 of 3 voters, tolerates 0 failures");
+}
+
 TEST_F(health_test, a_leader_alone_of_three_is_unavailable) {
   s.members[1].last_contact_ms = -1;
   s.members[2].last_contact_ms = 5'000;
@@ -72,7 +105,7 @@ TEST_F(health_test, a_learner_counts_for_no_majority) {
 }
 
 TEST_F(health_test, alarms_of_memory_and_disk) {
-  s.memory_alarm = s.disk_full = true;
+  s.memory_alarm = s.disk_full = s.members[0].disk_full = true;
   auto h = assess(s);
   EXPECT_EQ(h.state, cluster_state::degraded);
   EXPECT_EQ(h.problems.size(), 2u);

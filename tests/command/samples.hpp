@@ -149,9 +149,9 @@ inline cluster_status some_status() {
   s.memory_quota = 80;
   s.memory_alarm = true;
   s.disk_full = true;
-  s.members = {
-      {node_id{"n1"}, "127.0.0.1:7000", "127.0.0.1:8000", node_role::leader, index_t{11}, 0},
-      {node_id{"n2"}, "127.0.0.1:7001", "127.0.0.1:8001", node_role::learner, index_t{5}, -1, false, true}};
+  s.members = {{node_id{"n1"}, "127.0.0.1:7000", "127.0.0.1:8000", node_role::leader, index_t{11}, 0},
+               {node_id{"n2"}, "127.0.0.1:7001", "127.0.0.1:8001", node_role::learner, index_t{5}, -1, false,
+                true, true}};
   s.waiting = {{node_id{"n3"}, "127.0.0.1:7002", "127.0.0.1:8002", node_role::forming, {}, -1, false, false}};
   s.search = {true, true, true, revision_t{8}, revision_t{7}, 90, 80, 1, "mine@1"};
   return s;
@@ -164,6 +164,7 @@ inline std::vector<answer> answers() {
           {4, snapshot_result{index_t{6}, term_t{2}, 12345}},
           {5, refusal{refusal_kind::disk_full, 250, "no space left under /data"}},
           {8, refusal{refusal_kind::memory_full, 250, "the quota is reached"}},
+          {10, refusal{refusal_kind::not_ready, 250, "it waits to be added"}},
           {6, some_found()},
           {7, transfer_result{node_id{"n2"}, term_t{4}}},
           {9, member_result{true, index_t{12}, 3, 1}}};

@@ -160,6 +160,7 @@ TEST_F(http_api_test, renders_what_the_node_refuses) {
       {refusal_kind::stopping, 503, "stopping"},
       {refusal_kind::disk_full, 503, "disk-full"},
       {refusal_kind::memory_full, 507, "memory-full"},
+      {refusal_kind::not_ready, 503, "not-ready"},
       {refusal_kind::outcome_unknown, 504, "outcome-unknown"},
       {refusal_kind::timed_out, 504, "timed-out"},
       {refusal_kind::invalid, 400, "bad-parameter"},
@@ -305,13 +306,57 @@ TEST_F(http_api_test, changes_the_members) {
   const auto promoted = accepted(make(http_method::post, "/v1/cluster/members/n4/promote"));
   EXPECT_EQ(std::get<member_request>(promoted.body),
             (member_request{member_action::promote, node_id{"n4"}, {}}));
-  const auto replaced = accepted(make(http_method::post, "/v1/cluster/members/n%204/replace"));
+  const auto replaced = accepted(make(http_method::post, "/v1/cluster/members/n%2D4/replace"));
   EXPECT_EQ(std::get<member_request>(replaced.body),
-            (member_request{member_action::replace, node_id{"n 4"}, {}}));
+            (member_request{member_action::replace, node_id{"n-4"}, {}}));
   const auto removed = accepted(make(http_method::del, "/v1/cluster/members/n4"));
   EXPECT_EQ(std::get<member_request>(removed.body),
             (member_request{member_action::remove, node_id{"n4"}, {}}));
   EXPECT_EQ(http_api::render_lost(removed.plan, false).status, 504u) << "it may be done all the same";
+  auto spelled = make(http_method::post, "/v1/cluster/members");
+  spelled.body = "{\"id\":\"n4\",\"peer\":\"LOCALHOST:7000\"}";
+  EXPECT_EQ(std::get<member_request>(accepted(std::move(spelled)).body).peer_address, "127.0.0.1:7000")
+      << "as members spell theirs";
+}
+
+TEST_F(http_api_test, refuses_members_that_no_cluster_file_could_have) {
+  const std::string longest(64, 'n');
+  const std::string longer(65, 'n');
+  const auto detail_of = [&](http_request request, const char* slug) {
+    const auto translated = api.translate(std::move(request));
+    const auto* response = std::get_if<http_response>(&translated.outcome);
+    if (!response) return std::string{"was accepted"};
+    expect_problem(*response, 400, slug);
+    return std::string{boost::json::parse(response->body.view()).at("detail").as_string()};
+  };
+  const auto with_body = [&](const char* target, std::string body) {
+    auto request = make(http_method::post, target);
+    request.body = std::move(body);
+    return request;
+  };
+  accepted(make(http_method::del, "/v1/cluster/members/" + longest));
+  for (auto* end : {"", "/promote", "/replace"}) {
+    const auto method = *end ? http_method::post : http_method::del;
+    for (auto& id : {longer, std::string{"n%204"}, std::string{"-n"}})
+      EXPECT_NE(
+          detail_of(make(method, "/v1/cluster/members/" + id + end), "bad-parameter").find("1 to 64 letters"),
+          std::string::npos)
+          << id << end;
+  }
+  for (auto& id : {longer, std::string{"n 4"}, std::string{}}) {
+    const auto quoted = "\"" + id + "\"";
+    EXPECT_NE(
+        detail_of(with_body("/v1/cluster/members", "{\"id\":" + quoted + "}"), "bad-body").find("1 to 64"),
+        std::string::npos);
+    EXPECT_NE(
+        detail_of(with_body("/v1/cluster/transfer", "{\"to\":" + quoted + "}"), "bad-body").find("1 to 64"),
+        std::string::npos);
+  }
+  for (auto* peer : {"host", "0.0.0.0:7000", "host:0", ""})
+    for (auto* target : {"/v1/cluster/members", "/v1/cluster/members/n4/replace"}) {
+      auto body = std::string{"{\"peer\":\""} + peer + "\"" + (target[19] ? "}" : ",\"id\":\"n4\"}");
+      EXPECT_EQ(detail_of(with_body(target, body), "bad-body").substr(0, 6), "peer: ") << target << peer;
+    }
 }
 
 } // namespace

@@ -4,7 +4,7 @@ import os
 import subprocess
 
 import pytest
-from support.cluster import Cluster
+from support.cluster import Cluster, program
 from support.deadline import wait_until
 
 MIB = 1024 * 1024
@@ -148,4 +148,52 @@ def test_a_follower_whose_log_takes_no_entries_votes(tmp_path, small_disks):
         wait_until(lambda: put_works(other, 1), 30, lambda: other.process.log())
         ballast.unlink()
         wait_until(lambda: not full.status()["disk_full"], 30, lambda: full.process.log())
+        cluster.wait_settled()
+
+
+def is_not_ready(answer, because):
+    return answer.status == 503 and answer.json()["type"].endswith(":not-ready") and because in answer.json()["detail"]
+
+
+def test_the_cluster_knows_of_a_full_follower_and_that_one_says_so(tmp_path, small_disks):
+    cluster = Cluster(tmp_path, settings=SETTINGS)
+    full = cluster.nodes[0]
+    small_disks(full.data_dir, "24m")
+    with cluster:
+        cluster.start()
+        leader = cluster.leader()
+        if leader is full:
+            assert leader.request("POST", "/v1/cluster/transfer", timeout=15).status == 200
+            leader = wait_until(lambda: (led := cluster.leader()) is not full and led, 20, "another leads")
+        space = os.statvfs(full.data_dir)
+        ballast = full.data_dir / "ballast"
+        with open(ballast, "wb") as file:
+            os.posix_fallocate(file.fileno(), 0, space.f_bavail * space.f_frsize - 300 * 1024)
+        number = [0]
+
+        def write_until(done):
+            number[0] += 1
+            put(leader, number[0])
+            return done()
+
+        def known():
+            return next(m for m in leader.status()["members"] if m["id"] == full.id)["disk_full"]
+
+        wait_until(lambda: write_until(known), 60, lambda: f"{leader.status()}\n{full.process.log()}")
+        endpoint = f"127.0.0.1:{leader.peer_port}"
+        shown = subprocess.run([program("troupe"), "--endpoints", endpoint, "status"], capture_output=True, text=True, timeout=60, check=False)
+        assert shown.returncode == 1 and f"DEGRADED: the disk of {full.id} is full; 2 of 3 voters" in shown.stdout, shown
+        # Once its reserve is used up it takes nothing new, and does not keep those waiting who ask.
+        def keeps_nobody_waiting():
+            answers = [full.request("GET", "/readyz"), full.request("GET", "/v1/kv/big1"), put(full, 1)]
+            return all(is_not_ready(answer, "disk of n1 is full") for answer in answers)
+
+        wait_until(lambda: write_until(keeps_nobody_waiting), 60, full.process.log)
+        assert full.request("GET", "/v1/kv/big1?consistency=stale").status == 200
+        endpoints = f"127.0.0.1:{full.peer_port},{endpoint}"
+        passed_on = subprocess.run([program("troupe"), "--endpoints", endpoints, "put", "k", "v"], capture_output=True, text=True, timeout=60, check=False)
+        assert passed_on.returncode == 0, passed_on
+        ballast.unlink()
+        wait_until(lambda: not known() and not full.status()["disk_full"], 60, full.process.log)
+        full.wait_ready(60)
         cluster.wait_settled()

@@ -45,6 +45,13 @@ def test_a_new_cluster_from_the_one_folder_that_is_left(make_cluster, tmp_path):
     looked = recover("--data-dir", survivor.data_dir)
     assert looked.returncode == 0 and "WRITES MAY BE LOST" in looked.stdout and old_cluster in looked.stdout, looked
     new_folder = tmp_path / "new"
+    unconfirmed = recover("--data-dir", survivor.data_dir, "--new-dir", new_folder)
+    assert unconfirmed.returncode == 2 and f"--confirm {old_cluster}" in unconfirmed.stderr, unconfirmed
+    assert str(new_folder) in unconfirmed.stderr and not new_folder.exists(), unconfirmed
+    (tmp_path / "link").symlink_to(survivor.data_dir)
+    for again in (survivor.data_dir, f"{survivor.data_dir}/", tmp_path / "link"):
+        twice = recover("--data-dir", survivor.data_dir, "--data-dir", again)
+        assert twice.returncode == 2 and "twice" in twice.stderr and len(twice.stderr.splitlines()) == 1, twice
     wrong = recover("--data-dir", survivor.data_dir, "--new-dir", new_folder, "--confirm", "0" * 32)
     assert wrong.returncode == 2 and not new_folder.exists(), wrong
     build = ["--data-dir", survivor.data_dir, "--new-dir", new_folder, "--confirm", old_cluster]
@@ -119,6 +126,12 @@ def test_a_backup_is_restored_into_a_new_cluster(make_cluster, tmp_path):
     target = cluster.nodes[0]
     addresses = ["--peer", f"127.0.0.1:{target.peer_port}", "--http", target.address]
     command = [program("troupe"), "restore", "--snapshot", backup, "--new-dir", target.data_dir, "--node", target.id, *addresses]
+    for option, value in [("--node", "x" * 65), ("--node", "a b"), ("--peer", "0.0.0.0:7000"), ("--peer", "host"), ("--http", addresses[1])]:
+        bad = command.copy()
+        bad[bad.index(option) + 1] = value
+        refused = subprocess.run(bad, capture_output=True, text=True, timeout=60, check=False)
+        assert refused.returncode == 2 and f"troupe restore: {option}: " in refused.stderr, refused
+        assert not target.data_dir.exists()
     restored = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert restored.returncode == 0, restored
     target.start().wait_ready(60)

@@ -25,10 +25,12 @@ MAY_INCLUDE = {
     # The external embedding service is an embedder like the built-in one, and cuts texts by the same rules.
     "net": ("messages", "command", "base", "config", "search/embedder.hpp", "search/passages.hpp"),
     "node": PURE + ACTOR_SIDE,
+    # The command line refuses the names and addresses that a cluster file may not have, by the same check.
     # A client actor announces the same message types as a node and dials as carefully (net/middleman.hpp); the command
     # line reads and writes the JSON of the HTTP interface, by the same code.
     "client": ("messages/client.hpp", "messages/tick.hpp", "messages/type_ids.hpp", "messages/dialer.hpp",
-               "net/middleman.hpp", "net/http_api.hpp", "net/http_json.hpp", "net/http_text.hpp", "command", "base"),
+               "net/middleman.hpp", "net/http_api.hpp", "net/http_json.hpp", "net/http_text.hpp", "config/member.hpp",
+               "command", "base"),
 }
 
 # System headers by prefix or name, and the folders that may have them. What is not listed is free to all.

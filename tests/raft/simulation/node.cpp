@@ -170,7 +170,7 @@ void node::work(bool eager) {
   do {
     auto happens = [&](unsigned one_in) { return eager || dice.between(1, one_in) == 1; };
     if (disk_.has_unsynced() && !stalled && happens(sync_one_in_)) sync();
-    if (stalled && happens(3)) sync_state();
+    if (stalled && stalled_steps_ % 3 == 0) sync_state();
     if (!notices_.empty() && !stalled && happens(2)) notify();
     if (!applying_.empty() && happens(2)) apply();
     if (!loads_.empty() && happens(3)) {

@@ -52,6 +52,8 @@ cluster::cluster(surroundings& around, const scenario& plan) : around_(around), 
     raft_.searches_max = 2;
   }
   calm_.delay_max_ms = random.pick(std::vector<std::int64_t>{0, 2, 8});
+  // Known from the start: who doubts an answer must not repeat a request that a later jump makes a new one.
+  may_forget_ = plan.faults.contains("clock") && random.one_in(2);
   std::vector<std::string> names;
   auto size = random.pick(plan.sizes);
   for (std::int64_t i = 1; i <= size + plan.spares; ++i)

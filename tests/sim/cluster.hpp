@@ -73,8 +73,8 @@ private:
   const scenario& scenario_;
   std::vector<std::unique_ptr<node>> nodes_;
   weather calm_;
-  node* lost_ = nullptr; ///< its disk was lost, and it has to be replaced
-  bool may_forget_ = false;
+  node* lost_ = nullptr;    ///< its disk was lost, and it has to be replaced
+  bool may_forget_ = false; ///< clocks may jump beyond what sessions and keys are remembered for
   std::uint64_t storm_ = 0; ///< counts phases, so that what was to end a fault of an earlier one is ignored
   raft_options raft_;
   caf::actor admin_;

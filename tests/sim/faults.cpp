@@ -150,9 +150,8 @@ void cluster::turn_flaky() {
 void cluster::jump_clock() {
   auto* n = victim();
   auto& random = around_.random;
-  bool far = random.one_in(4);
+  bool far = may_forget_ && random.one_in(2);
   auto by = far ? beyond_sessions_ms : random.between(1, 10'000);
-  may_forget_ = may_forget_ || far;
   around_.say("fault: the clock of " + n->name() + " jumps by " + std::to_string(by) + " ms");
   n->step_clock(by);
 }

@@ -106,6 +106,9 @@ void world::settle() {
                  std::to_string(static_cast<int>(st.role)) + " term " + std::to_string(st.term.value) +
                  " leader " + st.leader.name + " commit " + std::to_string(st.commit.value) + " applied " +
                  std::to_string(st.applied.value) + " last " + std::to_string(st.last.value);
+      missing += " members";
+      for (auto& m : st.members)
+        missing += " " + m.id.name + (m.voter ? "" : "(learner)");
     }
     return violated("progress", "no write was taken within " + std::to_string(progress_ms) +
                                     " ms after the last fault at" + missing +

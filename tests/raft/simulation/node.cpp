@@ -11,7 +11,7 @@ namespace troupe::raft::simulation {
 node::node(node_id id, const settings& limits, image first, surroundings around)
     : id_(std::move(id)), limits_(limits), around_(std::move(around)), disk_(std::move(first)),
       sync_one_in_(around_.dice.between(1, 4) == 1 ? 30 : 2),
-      clock_us_per_unit_(around_.dice.between(around_.slowest_clock, 1200)),
+      clock_us_per_unit_(around_.dice.between(around_.slowest_clock, fastest_clock(around_.slowest_clock))),
       ticks_in_16_(around_.dice.between(1, 3) == 1 ? 4 : 14) {}
 
 void node::start() {
@@ -170,7 +170,7 @@ void node::work(bool eager) {
   do {
     auto happens = [&](unsigned one_in) { return eager || dice.between(1, one_in) == 1; };
     if (disk_.has_unsynced() && !stalled && happens(sync_one_in_)) sync();
-    if (stalled && happens(3)) sync_state();
+    if (stalled && stalled_steps_ % 3 == 0) sync_state();
     if (!notices_.empty() && !stalled && happens(2)) notify();
     if (!applying_.empty() && happens(2)) apply();
     if (!loads_.empty() && happens(3)) {

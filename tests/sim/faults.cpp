@@ -245,11 +245,16 @@ void cluster::mend_members() {
   around_.time.in(700, [this] { mend_members(); });
 }
 
-/// A follower loses what it had; it is replaced under its own name.
+/// A follower loses what it had; it is replaced under its own name. The voters that are left have to be a
+/// majority, or nothing could replace it.
 void cluster::lose_disk() {
-  auto all = members();
   auto* n = victim();
-  if (lost_ || all.size() < 3 || n == leader() || std::find(all.begin(), all.end(), n) == all.end()) return;
+  auto* l = leader();
+  if (lost_ || !l || n == l) return;
+  auto all = l->status().members;
+  auto voters = std::count_if(all.begin(), all.end(), [](auto& m) { return m.voter; });
+  auto is_n = [&](auto& m) { return m.id.name == n->name(); };
+  if (voters < 3 || std::none_of(all.begin(), all.end(), is_n)) return;
   around_.say("fault: the disk of " + n->name() + " is lost");
   n->kill(crash_mode::drop_unsynced);
   n->replace_disk();

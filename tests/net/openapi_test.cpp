@@ -1,5 +1,6 @@
 // /openapi.json says what the route table does, and every reference in it leads somewhere.
 
+#include "command/health.hpp"
 #include "net/docs_ui.hpp"
 #include "net/http_routes.hpp"
 
@@ -66,6 +67,19 @@ TEST(openapi, has_no_dangling_references_and_unique_operations) {
       if (auto* operation = method.value().if_object()) {
         EXPECT_TRUE(names.insert(std::string{operation->at("operationId").as_string()}).second);
       }
+}
+
+TEST(openapi, names_every_state_of_a_member) {
+  const auto root = document();
+  const auto& state = root.at("components").at("schemas").at("Health").at("properties").at("members");
+  std::set<std::string> described;
+  for (auto& name : state.at("items").at("properties").at("state").at("enum").as_array())
+    described.insert(std::string{name.as_string()});
+  using enum member_state;
+  std::set<std::string> said;
+  for (auto each : {ok, behind, unreachable, catching_up, disk_full, unknown})
+    said.insert(std::string{to_string(each)});
+  EXPECT_EQ(described, said);
 }
 
 TEST(openapi, the_page_loads_only_files_that_are_there) {

@@ -11,7 +11,7 @@ namespace troupe::raft::simulation {
 node::node(node_id id, const settings& limits, image first, surroundings around)
     : id_(std::move(id)), limits_(limits), around_(std::move(around)), disk_(std::move(first)),
       sync_one_in_(around_.dice.between(1, 4) == 1 ? 30 : 2),
-      clock_us_per_unit_(around_.dice.between(around_.slowest_clock, fastest_clock(around_.slowest_clock))),
+      clock_us_per_unit_(around_.dice.between(around_.slowest_clock, around_.fastest_clock)),
       ticks_in_16_(around_.dice.between(1, 3) == 1 ? 4 : 14) {}
 
 void node::start() {

@@ -25,6 +25,7 @@ struct surroundings {
   std::function<std::vector<const disk*>(const membership&)> voters;
   std::function<std::uint64_t()> now; ///< time units
   unsigned slowest_clock;             ///< for leases, in thousandths of a time unit
+  unsigned fastest_clock;
 };
 
 class node {

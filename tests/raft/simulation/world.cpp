@@ -71,9 +71,7 @@ void world::build_cluster(std::size_t size, bool with_learner) {
     members_.members.push_back({node_id{name}, storage_id{1, i}, name + ":7000", name + ":8000", voter});
   }
   image first{first_hard_state(), index_t{0}, {first_entry(members_)}, {}, {}};
-  surroundings around{dice_,
-                      seen_,
-                      check_,
+  surroundings around{dice_, seen_, check_,
                       [this](const node_id& from, envelope e) {
                         observe(e.body);
                         network_.send(now_, {from, e.to, std::move(e.body)}, dice_, seen_);
@@ -84,8 +82,7 @@ void world::build_cluster(std::size_t size, bool with_learner) {
                           if (m.voter) disks.push_back(&find(m.id)->files());
                         return disks;
                       },
-                      [this] { return now_; },
-                      slowest_clock_,
+                      [this] { return now_; }, slowest_clock_,
                       // In the control all are that slow, so that leaders with too long a lease are not rare.
                       slowest_clock_ < slowest_clock_allowed ? slowest_clock_ : 1200};
   persist_batch formation{0, first.state, {}, first.entries};

@@ -13,7 +13,7 @@ namespace troupe::raft::simulation {
 class world {
 public:
   /// The clocks that leases are measured by run at `slowest_clock` to 1200 thousandths of the common time.
-  /// The lease allows for those that are not slower than slowest_clock_allowed; with a slower one, all are it.
+  /// The lease allows for those that are not slower than slowest_clock_allowed; below that, all are so slow.
   world(std::uint64_t seed, coverage& seen, unsigned slowest_clock = slowest_clock_allowed);
   static constexpr unsigned slowest_clock_allowed = 800;
 

@@ -126,7 +126,6 @@ void pin::impl::write_state(std::string& out) {
 }
 
 void pin::impl::write_origins(std::string& out, std::size_t bytes_max) {
-  if (deliberately(bug::forget_origins_in_snapshot)) origins.clear();
   while (next_origin < origins.size() && out.size() < bytes_max) {
     auto& [who, window] = origins[next_origin++];
     write(out, snapshot_record::origin, origin_record{who, std::move(window)});

@@ -84,6 +84,7 @@ private:
   void on_member_answer(const member_answer& a);
   void settle_members();
   void sweep_members();
+  void give_up_forwards_to(const node_id& peer);
   void confirm_members(const raft::output& out);
   void ask_search_index();
   void answer_searches(raft::output& out);
@@ -156,6 +157,7 @@ private:
     answer_sink_actor sink;
     std::uint64_t id;
     std::int64_t deadline_ms;
+    node_id to;
   };
   /// monostate: wait.
   using member_step = std::variant<std::monostate, member_outcome, raft::membership_change>;

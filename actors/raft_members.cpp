@@ -80,7 +80,7 @@ void raft_driver::take_member(const request& r, const member_request& wish, cons
   auto link = links_.find(core_->leader());
   if (link == links_.end()) return answers_.refuse(sink, r.id, no_leader_known());
   auto number = ++last_member_forward_;
-  member_forwards_[number] = {sink, r.id, deadline};
+  member_forwards_[number] = {sink, r.id, deadline, link->first};
   link_send out;
   out.messages.emplace_back(forward_member{options_.incarnation, number, r.timeout_ms, wish});
   self_->send(link->second, std::move(out));
@@ -98,9 +98,19 @@ void raft_driver::on_member_answer(const member_answer& a) {
   if (a.asker != options_.incarnation) return;
   auto place = member_forwards_.find(a.number);
   if (place == member_forwards_.end()) return;
-  auto& [sink, id, deadline] = place->second;
+  auto& [sink, id, deadline, to] = place->second;
   std::visit([&, &sink = sink, id = id](auto& body) { answers_.add(sink, answer{id, body}); }, a.outcome);
   member_forwards_.erase(place);
+  flush();
+}
+
+/// The leader that has these wishes may have died with them: nobody is to wait for what will not come.
+void raft_driver::give_up_forwards_to(const node_id& peer) {
+  std::erase_if(member_forwards_, [&](auto& entry) {
+    if (entry.second.to != peer) return false;
+    answers_.refuse(entry.second.sink, entry.second.id, outcome_unknown());
+    return true;
+  });
   flush();
 }
 
@@ -292,7 +302,7 @@ void raft_driver::sweep_members() {
     return true;
   });
   std::erase_if(member_forwards_, [&](auto& entry) {
-    auto& [sink, id, deadline] = entry.second;
+    auto& [sink, id, deadline, to] = entry.second;
     // The leader's own answer says more, and is about to come.
     if (deadline + 500 > now_.steady_ms) return false;
     answers_.refuse(sink, id, outcome_unknown());

@@ -86,6 +86,7 @@ void raft_driver::on_peer_state(const peer_state& p) {
     shown_.erase(p.peer);
     full_peers_.erase(p.peer);
     if (core_ && core_->leader() == p.peer) writes_.leader_lost();
+    give_up_forwards_to(p.peer);
     if (core_) core_->unreachable(p.peer);
   }
   want_pump();

@@ -135,6 +135,11 @@ void take(self_pointer self, raft::persist_batch& batch) {
   if (!saved || !s.stalled.empty() || !stage(self, batch)) s.stalled.push_back(std::move(batch));
 }
 
+/// The snapshot is installed by then: there is no log to go on with.
+error no_space_to_reset() {
+  return {errc::disk_full, "no space, not even in the reserve, to begin anew behind a snapshot"};
+}
+
 void want_flush(self_pointer self) {
   auto& s = self->state;
   if (s.flush_pending || s.stopped) return;
@@ -225,8 +230,9 @@ wal_writer_actor::behavior_type wal_writer(self_pointer self,
       [=](const log_compaction& c) {
         auto& s = self->state;
         if (s.stopped) return;
-        if (auto done = s.log->save_snapshot(c.meta, c.first_kept); !done)
-          return fail_stop(self, done.error());
+        // Without space for the record the log stays as long as it is, and the next snapshot tries again.
+        if (!has_space_for(self, [&] { return s.log->save_snapshot(c.meta, c.first_kept); })) return;
+        if (s.stopped) return;
         if (auto done = s.log->sync(); !done) return fail_stop(self, done.error());
         s.hold_pause = 0;
         report_condition(self);
@@ -236,13 +242,14 @@ wal_writer_actor::behavior_type wal_writer(self_pointer self,
         auto& s = self->state;
         if (s.stopped) return;
         // The entries that wait for space are part of the log that is being replaced; the hard state is not.
-        if (s.unsaved)
-          if (auto done = s.log->save(*s.unsaved); !done) return fail_stop(self, done.error());
-        s.unsaved.reset();
+        if (!save_state(self)) return fail_stop(self, no_space_to_reset());
+        if (s.stopped) return;
         if (!s.stalled.empty()) s.staged_number = s.stalled.back().number;
         s.stalled.clear();
         s.raft = self->current_sender();
-        if (auto done = s.log->reset_to(r.meta); !done) return fail_stop(self, done.error());
+        if (!has_space_for(self, [&] { return s.log->reset_to(r.meta); }))
+          return fail_stop(self, no_space_to_reset());
+        if (s.stopped) return;
         s.last_term = r.meta.term;
         s.staged_reset = r.meta;
         report_condition(self);

@@ -50,7 +50,7 @@ row row_of(const cluster_status& s, const member_status& m) {
           m.peer_address,
           m.http_address,
           m.id == s.self ? name_of(s.role) : name_of(m.role),
-          known ? std::to_string(m.match.value) : "-",
+          known && m.match.value != 0 ? std::to_string(m.match.value) : "-",
           contact_of(s, m),
           {}};
 }

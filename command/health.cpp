@@ -10,12 +10,17 @@ std::string seconds_of(std::int64_t ms) {
   return std::to_string(ms / 1'000) + " s";
 }
 
+/// A new leader does not know what the others have until they have answered it.
+bool is_known(const member_status& m) {
+  return m.match.value != 0;
+}
+
 member_health assess_member(const cluster_status& status, const member_status& m) {
   member_health out{m.id, member_state::unknown, 0};
   if (status.role != node_role::leader) return out;
-  out.lag = status.commit.value - std::min(status.commit.value, m.match.value);
+  if (is_known(m)) out.lag = status.commit.value - std::min(status.commit.value, m.match.value);
   bool heard = m.id == status.self || (m.last_contact_ms >= 0 && m.last_contact_ms < unheard_after_ms);
-  bool behind = out.lag > behind_after_entries || (out.lag > 0 && !m.keeps_up);
+  bool behind = !is_known(m) || out.lag > behind_after_entries || (out.lag > 0 && !m.keeps_up);
   if (!heard)
     out.state = member_state::unreachable;
   else if (m.disk_full)
@@ -39,7 +44,8 @@ void describe_member(const member_status& m, const member_health& h, std::vector
   case member_state::disk_full: problems.push_back("the disk of " + m.id.name + " is full"); return;
   case member_state::behind:
   case member_state::catching_up:
-    problems.push_back(m.id.name + " is " + std::to_string(h.lag) + " entries behind");
+    problems.push_back(m.id.name + (is_known(m) ? " is " + std::to_string(h.lag) + " entries behind"
+                                                : " has not answered this leader yet"));
   }
 }
 
@@ -86,13 +92,14 @@ health assess(const cluster_status& status) {
   if (status.search.text_on || status.search.vectors_on)
     out.index_lag =
         status.revision.value - std::min(status.revision.value, status.search.indexed_revision.value);
-  std::uint32_t heard = 0;
+  std::uint32_t able = 0;
   for (auto& m : status.members) {
     auto h = assess_member(status, m);
     if (m.role != node_role::learner) {
       ++out.voters;
       out.voters_ok += h.state == member_state::ok;
-      heard += h.state != member_state::unreachable;
+      // Whose disk is full and who lacks entries can vote, but helps to commit nothing.
+      able += h.state != member_state::unreachable && !(h.state == member_state::disk_full && h.lag > 0);
     }
     describe_member(m, h, out.problems);
     out.members.push_back(std::move(h));
@@ -111,7 +118,7 @@ health assess(const cluster_status& status) {
     return out;
   }
   auto majority = out.voters / 2 + 1;
-  if (heard < majority) {
+  if (able < majority) {
     out.summary = "UNAVAILABLE: " + well + "; " + joined(out.problems);
     return out;
   }

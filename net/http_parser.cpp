@@ -66,6 +66,8 @@ void request_parser::on_field_impl(field field_id, string_view name, string_view
     // Anything but plain chunks would leave it open where the request ends (RFC 9112 §6.1).
     if (!boost::beast::iequals(value, "chunked"))
       return refuse(ec, problems::not_implemented, "the only transfer encoding that works is chunked");
+    // HTTP/1.0 knows no chunks, so a proxy may see the end elsewhere.
+    if (version_ < 11) return refuse(ec, problems::malformed_request, "HTTP/1.0 has no transfer encodings");
     request_.length_known = true;
     return;
   default:

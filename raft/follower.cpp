@@ -125,7 +125,7 @@ void machine::snapshot_installed(const snapshot_meta& meta, std::int64_t leader_
   durability_.reset(meta.index);
   apply_.reset(meta.index);
   commit_ = meta.index;
-  log_time_.reached(leader_time_ms);
+  log_time_.came(leader_time_ms);
   if (auto* role = std::get_if<follower>(&role_)) role->matched = std::max(role->matched, meta.index);
   answer_installed(meta.index);
 }

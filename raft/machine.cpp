@@ -35,7 +35,7 @@ machine::machine(const settings& limits, node_id self, const recovered& from_dis
   TROUPE_ASSERT(state_.term >= log_.last_term() && state_.term >= log_.snapshot().term,
                 "the hard state is older than the log");
   for (auto& e : from_disk.tail)
-    log_time_.reached(e.leader_time_ms);
+    log_time_.came(e.leader_time_ms);
   role_ = follower{commit_, commit_, false, 0};
   restart_election_timer();
   // A node that has never been in an election has acknowledged nobody's lease.
@@ -150,7 +150,10 @@ void machine::applied(index_t index) {
 }
 
 void machine::append(entry e) {
-  log_time_.reached(e.leader_time_ms);
+  if (std::holds_alternative<leader>(role_))
+    log_time_.reached(e.leader_time_ms);
+  else
+    log_time_.came(e.leader_time_ms);
   log_.append(e);
   bool changes_members = e.kind == entry_kind::membership;
   durability_.append(std::move(e));

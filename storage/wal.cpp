@@ -68,8 +68,20 @@ result<void> wal::start(recovered_files files) {
   auto writable = files.content != nullptr;
   writer_.resume(std::move(files.last), std::move(files.content), files.end);
   if (!writable)
-    if (auto opened = next_segment(0, segment_writer::purpose::upkeep); !opened) return opened;
+    if (auto begun = begin_segment(); !begun) return begun;
   return sync();
+}
+
+/// The newest segment is sealed, or there is none. On a full disk that can be the end of an earlier run,
+/// between two segments: then what was held back is for this.
+result<void> wal::begin_segment() {
+  auto opened = next_segment(0, segment_writer::purpose::upkeep);
+  if (opened || opened.error().code != errc::disk_full || options_.reserve_bytes == 0) return opened;
+  auto held = fs_.exists(options_.reserve_path);
+  if (!held) return held.error();
+  writer_.set_lean(*held ? options_.reserve_bytes / 2 : 0);
+  if (auto removed = drop_reserve(); !removed) return removed;
+  return next_segment(0, segment_writer::purpose::upkeep);
 }
 
 template <class Step>
@@ -240,6 +252,12 @@ result<void> wal::remove_unneeded() {
   return {};
 }
 
+/// For entries, when the disk was full already at the start: an earlier run may have used some of it.
+std::uint64_t wal::lean_budget() const {
+  auto half = options_.reserve_bytes / 2;
+  return half - std::min(half, map_->bytes_of_smaller(options_.segment_bytes));
+}
+
 result<bool> wal::hold_reserve() {
   if (holds_reserve()) return true;
   if (poisoned_) return false;
@@ -249,7 +267,7 @@ result<bool> wal::hold_reserve() {
   if (!space) return space.error();
   // One that an earlier run held is taken as it is; whether the next segment fits shows when it is prepared.
   if (!*there && *space < options_.reserve_bytes + options_.segment_bytes) {
-    if (!writer_.is_lean()) writer_.set_lean(options_.reserve_bytes / 2);
+    if (!writer_.is_lean()) writer_.set_lean(lean_budget());
     return false;
   }
   auto content = fs_.open(options_.reserve_path, *there ? open_mode::read_write : open_mode::create);
@@ -262,7 +280,7 @@ result<bool> wal::hold_reserve() {
     return true;
   }
   if (held.error().code != errc::disk_full) return held.error();
-  if (!writer_.is_lean()) writer_.set_lean(options_.reserve_bytes / 2);
+  if (!writer_.is_lean()) writer_.set_lean(lean_budget());
   if (auto removed = drop_reserve(); !removed) return removed.error();
   return false;
 }

@@ -139,6 +139,7 @@ private:
   template <class Step>
   result<void> guarded(Step step);
   result<void> start(recovered_files files);
+  result<void> begin_segment();
   result<void> stage_entries(std::span<const entry> entries);
   result<void> next_segment(std::size_t body_bytes, segment_writer::purpose why);
   result<void> point(const snapshot_pointer& pointer);
@@ -146,6 +147,7 @@ private:
   void put(record_type type, std::string_view body);
   result<void> remove_unneeded();
   result<void> drop_reserve();
+  std::uint64_t lean_budget() const;
 
   file_system& fs_;
   wal_options options_;

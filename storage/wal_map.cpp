@@ -88,6 +88,14 @@ std::uint64_t wal_map::bytes() const {
   return sum;
 }
 
+std::uint64_t wal_map::bytes_of_smaller(std::uint64_t bytes) const {
+  std::lock_guard guard{mutex_};
+  std::uint64_t sum = 0;
+  for (auto& s : segments_)
+    if (s.bytes < bytes) sum += s.bytes;
+  return sum;
+}
+
 std::size_t wal_map::segment_count() const {
   std::lock_guard guard{mutex_};
   return segments_.size();

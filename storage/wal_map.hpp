@@ -76,6 +76,8 @@ public:
   index_t last() const;
   /// Sum of the sizes of the segment files.
   std::uint64_t bytes() const;
+  /// The same of those that are smaller than this.
+  std::uint64_t bytes_of_smaller(std::uint64_t bytes) const;
   std::size_t segment_count() const;
 
 private:

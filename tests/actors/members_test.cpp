@@ -81,6 +81,20 @@ TEST_F(members_test, a_follower_hands_the_wish_on_and_tells_the_answer) {
   EXPECT_EQ(refused(told)->kind, refusal_kind::not_possible);
 }
 
+TEST_F(members_test, a_wish_that_may_have_died_with_the_leader_is_answered_at_once) {
+  auto& asked = follower();
+  auto& old = *leader();
+  auto id = asked.ask({0, 30'000, member_request{member_action::add, node_id{"n9"}, {}}});
+  pass(500);
+  ASSERT_FALSE(asked.answer_to(id)) << "it waits for n9";
+  crash(old);
+  asked.link(old.name(), false);
+  pass(50);
+  auto told = asked.answer_to(id);
+  ASSERT_TRUE(refused(told));
+  EXPECT_EQ(refused(told)->kind, refusal_kind::outcome_unknown);
+}
+
 TEST_F(members_test, nobody_is_added_who_does_not_wait) {
   auto told = change(*leader(), member_action::add, "n4", 2'000);
   ASSERT_TRUE(refused(told));

@@ -255,6 +255,28 @@ TEST_F(full_disk, a_vote_that_went_ahead_survives_a_log_reset) {
   EXPECT_EQ(kept.first, index_t{501});
 }
 
+TEST_F(full_disk, keeps_its_log_when_there_is_no_space_to_note_a_snapshot) {
+  auto next = fill();
+  auto last = raft.last<persisted_notice>().index;
+  // Until there is no space for another vote either.
+  for (std::uint64_t term = 2; term < 300; ++term) {
+    raft::persist_batch vote;
+    vote.number = next++;
+    vote.state = hard_state{term_t{term}, node_id{"n3"}};
+    raft.tell(writer, vote);
+    s.run();
+  }
+  ASSERT_LT(raft.last<persisted_notice>().state_number, next - 1);
+  raft.tell(writer, log_compaction{{last, term_t{1}, members_of({"n1"})}, last});
+  s.run();
+  EXPECT_EQ(supervisor.count<fatal_failure>(), 0u);
+  make_space();
+  EXPECT_EQ(raft.last<persisted_notice>().state_number, next - 1);
+  raft.tell(writer, log_compaction{{last, term_t{1}, members_of({"n1"})}, last});
+  s.run();
+  EXPECT_EQ(raft.last<log_condition>().first, last);
+}
+
 /// What waited for space is staged when the next failure comes.
 class failing_again : public full_disk,
                       public testing::WithParamInterface<std::tuple<file_op, std::uint64_t>> {};

@@ -82,6 +82,22 @@ TEST_F(health_test, a_full_disk_is_counted_on_no_more) {
   EXPECT_EQ(assess(s).members.at(2).state, member_state::unreachable) << "that is the worse of both";
 }
 
+TEST_F(health_test, a_majority_that_takes_entries_is_needed) {
+  s.members[1].last_contact_ms = unheard_after_ms;
+  s.members[2].disk_full = true;
+  EXPECT_EQ(assess(s).state, cluster_state::degraded) << "what it has space for still commits";
+  s.members[2].match = s.commit - 1;
+  EXPECT_EQ(assess(s).summary, "UNAVAILABLE: 1 of 3 voters; n2 is not heard for 2 s; the disk of n3 is full");
+}
+
+TEST_F(health_test, a_new_leader_does_not_take_silence_for_an_empty_log) {
+  s.members[1].match = index_t{0};
+  s.members[1].keeps_up = false;
+  auto h = assess(s);
+  EXPECT_EQ(h.summary, "DEGRADED: n2 has not answered this leader yet; 2 of 3 voters, tolerates 0 failures");
+  EXPECT_EQ(h.members.at(1).lag, 0u);
+}
+
 TEST_F(health_test, the_leaders_full_disk_is_said_once) {
   s.disk_full = s.members[0].disk_full = true;
   EXPECT_EQ(assess(s).summary, "DEGRADED: the disk of n1 is full; 2 of 3 voters, tolerates 0 failures");

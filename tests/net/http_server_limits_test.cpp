@@ -58,6 +58,7 @@ TEST_F(http_server_test, refuses_what_is_not_http) {
         "GET / HTTP/1.1\nHost: t\n\n", "PUT / HTTP/1.1\r\nHost: t\r\nContent-Length: -1\r\n\r\n",
         "PUT / HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
         "PUT / HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "PUT / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         "PUT / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n",
         "PUT / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n\r\n"})
     EXPECT_EQ(refusal_of(bytes), 400u) << bytes;

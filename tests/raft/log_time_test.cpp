@@ -36,6 +36,20 @@ TEST(log_clock, is_not_ahead_of_a_leader_whose_clock_is_slower) {
   EXPECT_EQ(c.now(), 910) << "what is older than the newest says nothing";
 }
 
+TEST(log_clock, does_not_count_a_pause_of_the_process_before_what_came_in_it) {
+  log_clock c{0};
+  c.tick(1'000);
+  c.tick(2'000);
+  EXPECT_EQ(c.now(), 1'000);
+  // Stopped for 4 s; what the leader stamped meanwhile is handled before the clock is read.
+  c.came(5'000);
+  EXPECT_EQ(c.now(), 5'000);
+  c.tick(6'000);
+  EXPECT_EQ(c.now(), 5'000) << "the pause would count twice";
+  c.tick(6'010);
+  EXPECT_EQ(c.now(), 5'010);
+}
+
 TEST(log_clock, never_goes_back_and_never_overflows) {
   constexpr auto last = std::numeric_limits<std::int64_t>::max();
   log_clock c{10};
@@ -75,8 +89,9 @@ TEST_F(log_time, goes_on_with_the_clock_of_each_leader_though_these_clocks_have_
   s.clock_ms["n1"] += 60'000;
   propose("n1");
   EXPECT_EQ(stamped("n1"), begun + 60'000);
-  // The others' clocks have gone on, too, though nothing was written.
+  // The others' clocks have gone on, too, though nothing was written; from the first tick after the entry.
   for (auto* name : {"n1", "n2", "n3"}) {
+    s.tick(name);
     s.clock_ms[name] += 30'000;
     s.tick(name);
   }

@@ -120,6 +120,58 @@ TEST_F(wal_reserve, one_of_an_earlier_run_is_taken_as_it_is_on_a_full_disk) {
   EXPECT_EQ(*disk.space("data"), reserve);
 }
 
+TEST_F(wal_reserve, what_an_earlier_run_has_used_of_it_is_not_given_again) {
+  ASSERT_TRUE(*log->hold_reserve());
+  disk.set_capacity(disk.bytes_used());
+  fill();
+  EXPECT_TRUE(*log->release_reserve());
+  fill();
+  for (int runs = 0; runs < 5; ++runs) {
+    auto space = *disk.space("data");
+    EXPECT_GE(space, reserve / 4) << "the other half is for a snapshot";
+    open();
+    EXPECT_FALSE(*log->hold_reserve());
+    fill();
+    EXPECT_EQ(*disk.space("data"), space);
+  }
+}
+
+/// As when a process ends after the newest segment was sealed and before the next one got its name.
+void end_between_segments(fault_file_system& disk) {
+  auto all = disk.files();
+  std::string newest;
+  for (auto& path : all)
+    if (path.ends_with(".wal")) newest = std::max(newest, path);
+  ASSERT_TRUE(disk.remove(newest));
+}
+
+TEST_F(wal_reserve, is_there_for_the_first_segment_of_the_next_run) {
+  ASSERT_TRUE(*log->hold_reserve());
+  disk.set_capacity(disk.bytes_used() + 3 * (64u << 10));
+  fill();
+  end_between_segments(disk);
+  disk.set_capacity(disk.bytes_used());
+  open();
+  EXPECT_FALSE(has_file());
+  EXPECT_TRUE(append(1'000));
+  EXPECT_TRUE(log->save({term_t{2}, node_id{"n1"}}));
+  EXPECT_TRUE(log->sync());
+}
+
+TEST_F(wal_reserve, without_it_a_run_on_a_full_disk_begins_with_a_small_segment_for_the_hard_state) {
+  disk.set_capacity(disk.bytes_used() + 3 * (64u << 10));
+  fill();
+  end_between_segments(disk);
+  disk.set_capacity(disk.bytes_used() + (16u << 10));
+  open();
+  EXPECT_FALSE(*log->hold_reserve());
+  EXPECT_TRUE(log->save({term_t{2}, node_id{"n1"}}));
+  EXPECT_TRUE(log->sync());
+  disk.set_capacity(fault_file_system::unlimited);
+  EXPECT_TRUE(*log->hold_reserve());
+  EXPECT_TRUE(append(1'000));
+}
+
 TEST_F(wal_reserve, one_that_was_half_made_is_finished_or_given_back) {
   disk.set_content("data/reserve", std::string(reserve / 2, '\0'));
   disk.set_capacity(disk.bytes_used());

@@ -75,10 +75,12 @@ void observer::writing(const std::string& node, const entry& e, term_t previous)
   if (!known) known = previous;
   if (previous && known != previous)
     violated("log matching: " + node + " has another term before " + place(e.index, e.term));
-  // An old leader may still write what will never be committed; a later one has to hold what is.
-  if (e.index.value <= committed_.size() && committed_[e.index.value - 1].term < e.term)
+  // An old leader may still write what will never be committed; one of a term after the commit has to hold
+  // what was committed.
+  if (is_new && e.index.value <= committed_in_.size() && committed_in_[e.index.value - 1] < e.term)
     violated("leader completeness: " + node + " writes " + place(e.index, e.term) +
-             ", where an earlier term is committed");
+             ", where another entry was committed in term " +
+             std::to_string(committed_in_[e.index.value - 1].value));
   auto leader = leaders_.find(e.term);
   if (is_new && e.kind == entry_kind::membership && leader != leaders_.end() && leader->second == node)
     changing_members(node, e);
@@ -141,6 +143,7 @@ void observer::committing(const std::string& leader, term_t term, index_t commit
                       std::to_string(voters.size()) + " nodes");
   }
   majority_has_ = std::max(majority_has_, commit);
+  committed_in_.resize(majority_has_.value, term);
 }
 
 /// What is durable up to here is what this node has written in that term, not what stood there before.

@@ -77,7 +77,8 @@ private:
 
   std::string violation_;
   std::map<std::string, logs> nodes_;
-  index_t majority_has_; ///< up to here it was checked
+  index_t majority_has_;             ///< up to here it was checked
+  std::vector<term_t> committed_in_; ///< [i]: the term in which index i + 1 was committed
   std::map<term_t, std::string> leaders_;
   std::map<std::pair<index_t, term_t>, known_entry> entries_; ///< every entry ever written anywhere
   std::vector<committed_entry> committed_;                    ///< [i] is index i + 1

@@ -83,6 +83,15 @@ def test_a_full_disk_serves_reads_and_deletes_and_recovers_by_itself(tmp_path, s
         assert node.request("GET", "/v1/kv/big1").status == 404
 
 
+def fill_disk_of(node):
+    """Somebody else's file takes what is left but 300 KiB; returns its path."""
+    space = os.statvfs(node.data_dir)
+    ballast = node.data_dir / "ballast"
+    with open(ballast, "wb") as file:
+        os.posix_fallocate(file.fileno(), 0, space.f_bavail * space.f_frsize - 300 * 1024)
+    return ballast
+
+
 def test_a_leader_on_a_full_disk_hands_over_and_comes_back(tmp_path, small_disks):
     cluster = Cluster(tmp_path, settings=SETTINGS)
     for node in cluster.nodes:
@@ -90,11 +99,7 @@ def test_a_leader_on_a_full_disk_hands_over_and_comes_back(tmp_path, small_disks
     with cluster:
         cluster.start()
         old = cluster.leader()
-        # Somebody else's file takes what is left.
-        space = os.statvfs(old.data_dir)
-        ballast = old.data_dir / "ballast"
-        with open(ballast, "wb") as file:
-            os.posix_fallocate(file.fileno(), 0, space.f_bavail * space.f_frsize - 300 * 1024)
+        ballast = fill_disk_of(old)
         number = [0]
 
         def another_leads():
@@ -123,10 +128,7 @@ def test_a_follower_whose_log_takes_no_entries_votes(tmp_path, small_disks):
         # More than a snapshot has space for in what the reserve leaves: nothing frees that disk.
         for number in range(200):
             assert put_works(leader, number), number
-        space = os.statvfs(full.data_dir)
-        ballast = full.data_dir / "ballast"
-        with open(ballast, "wb") as file:
-            os.posix_fallocate(file.fileno(), 0, space.f_bavail * space.f_frsize - 300 * 1024)
+        ballast = fill_disk_of(full)
         number = [200]
 
         def takes_no_entries():
@@ -165,10 +167,7 @@ def test_the_cluster_knows_of_a_full_follower_and_that_one_says_so(tmp_path, sma
         if leader is full:
             assert leader.request("POST", "/v1/cluster/transfer", timeout=15).status == 200
             leader = wait_until(lambda: (led := cluster.leader()) is not full and led, 20, "another leads")
-        space = os.statvfs(full.data_dir)
-        ballast = full.data_dir / "ballast"
-        with open(ballast, "wb") as file:
-            os.posix_fallocate(file.fileno(), 0, space.f_bavail * space.f_frsize - 300 * 1024)
+        ballast = fill_disk_of(full)
         number = [0]
 
         def write_until(done):

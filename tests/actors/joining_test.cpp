@@ -14,12 +14,16 @@ protected:
     known.newest_at = known.committed_at = {term_t{1}, index_t{1}};
     n4.options.join = true;
     n1.links.emplace("n4:7000", probe{s});
+    tell_links();
+    n1.raft.clear();
+  }
+  /// That a keeper has the links of n1 as they are now.
+  void tell_links() {
     links_ready ready;
     for (auto& [address, link] : n1.links)
       ready.links[address] = link.as<peer_link_actor>();
     ready.keeper = keeper.as<link_keeper_actor>();
     n1.supervisor.tell(n1.actor, ready);
-    n1.raft.clear();
   }
   void meet() {
     n4.start();
@@ -193,11 +197,7 @@ protected:
     second.options.self.id = node_id{"n4"};
     second.options.identity.node = node_id{"n4"};
     n1.links.emplace("n5:7000", probe{s});
-    links_ready ready;
-    for (auto& [address, link] : n1.links)
-      ready.links[address] = link.as<peer_link_actor>();
-    ready.keeper = keeper.as<link_keeper_actor>();
-    n1.supervisor.tell(n1.actor, ready);
+    tell_links();
     meet();
     second.start();
     n1.link("n5:7000", true);

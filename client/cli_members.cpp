@@ -59,19 +59,32 @@ std::optional<failure> votes_already(const cli_options& o) {
   return std::nullopt;
 }
 
-/// Until the learner has caught up, or the time is over. What keeps a promotion from being made passes.
+/// To promote once more does no harm, so only a request that is wrong ends the wait.
+bool may_pass(const failure& why) {
+  return why.kind != failure_kind::invalid;
+}
+
+/// Until the learner has caught up, or the time is over. What keeps a promotion from being made passes, and
+/// so does a change of the leader that leaves its outcome open.
 result<member_result> promote_when_ready(client& store, const cli_options& o) {
   const auto end = clock::now() + std::chrono::milliseconds(o.wait_ms);
   auto word_at = clock::now() + word_of_progress_after;
+  bool unknown = false; // of any attempt: it may yet come into effect
   while (true) {
     auto done = store.change_members({member_action::promote, node_id{o.node}, {}});
-    if (done || done.error().kind != failure_kind::conflict) return done;
-    if (clock::now() >= end)
-      return failure{failure_kind::conflict,
-                     o.node + " is a learner and does not vote yet; go on with troupe member promote " +
-                         o.node + " (" + done.error().detail + ")"};
+    if (done || !may_pass(done.error())) return done;
+    auto why = done.error();
+    unknown = unknown || why.kind == failure_kind::outcome_unknown;
+    if (clock::now() >= end) {
+      // That it was added is a change, so "unavailable" would say too little.
+      return failure{
+          unknown ? failure_kind::outcome_unknown : failure_kind::conflict,
+          o.node +
+              (unknown ? " is a member and may or may not vote yet" : " is a learner and does not vote yet") +
+              "; go on with troupe member promote " + o.node + " (" + why.detail + ")"};
+    }
     if (clock::now() >= word_at) {
-      std::fprintf(stderr, "troupe: waiting: %s\n", done.error().detail.c_str());
+      std::fprintf(stderr, "troupe: waiting: %s\n", why.detail.c_str());
       word_at = clock::now() + word_of_progress_after;
     }
     std::this_thread::sleep_for(promote_again_after);

@@ -6,6 +6,7 @@ import subprocess
 from support.cluster import Cluster, Node, program
 from support.deadline import wait_until
 from support.ports import free_port
+from support.preload import slow_sync
 from test_failover import SMALL, more_writes
 from workload import Writers, judge
 
@@ -147,6 +148,37 @@ def test_kills_while_members_change(tmp_path):
             must(troupe(cluster, "member", "add", "n4"))
             assert member_ids(cluster, "voter") == {"n1", "n2", "n3", "n4"}
             more_writes(writers, 10)
+        finally:
+            writers.stop()
+        check(cluster, writers)
+
+
+def test_a_new_member_is_promoted_though_the_majority_was_away_meanwhile(tmp_path):
+    told = tmp_path / "slow"
+    said = tmp_path / "said"
+    with growing(tmp_path, size=3) as cluster, said.open("wb") as errors:
+        cluster.start()
+        voters = cluster.nodes[:3]
+        writers = Writers([voters[0].address], singles=2, groups=0)
+        writers.start()
+        try:
+            newcomer = cluster.join("n4", environment=slow_sync(told))
+            wait_until(lambda: is_asked_to_join(newcomer), 20, "n4 waits")
+            told.write_text("3000", encoding="ascii")  # longer than an election: it does not catch up
+            asked = subprocess.Popen(
+                [program("troupe"), "--endpoints", ",".join(f"127.0.0.1:{n.peer_port}" for n in voters), "--timeout", "1s",
+                 "member", "add", "n4"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors)
+            wait_until(lambda: "n4" in member_ids(cluster, "learner"), 20, "n4 is a learner")
+            away = voters[1:]
+            for node in away:
+                node.kill()
+            wait_until(lambda: asked.poll() is not None or b"waiting" in said.read_bytes(), 30, "a word of progress")
+            assert asked.poll() is None, said.read_bytes()
+            for node in away:
+                node.start()
+            told.unlink()
+            assert asked.wait(60) == 0, said.read_bytes()
+            assert member_ids(cluster, "voter") == {"n1", "n2", "n3", "n4"}
         finally:
             writers.stop()
         check(cluster, writers)

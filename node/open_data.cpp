@@ -74,6 +74,16 @@ term_t term_at(const storage::recovered_log& log, index_t index) {
   return index >= log.first && index <= log.last ? term : term_t{};
 }
 
+/// On a full disk the log has what is held back, at the start as later.
+template <class Step>
+result<void> with_reserve(storage::wal& log, Step step) {
+  result<void> done = step();
+  if (done || done.error().code != errc::disk_full) return done;
+  if (auto held = log.hold_reserve(); !held) return held.error();
+  if (auto given = log.release_reserve(); !given) return given.error();
+  return step();
+}
+
 /// Makes the log and the newest snapshot agree, which a crash between writing the one and noting it in the
 /// other prevented.
 result<void> reconcile(storage::wal& log, storage::recovered_log& found, const snapshot_meta& snapshot) {
@@ -88,11 +98,12 @@ result<void> reconcile(storage::wal& log, storage::recovered_log& found, const s
   // term would have been durable first, so there was none.
   if (found.state.term < snapshot.term) {
     found.state = {snapshot.term, {}};
-    if (auto saved = log.save(found.state); !saved) return saved.error();
+    if (auto saved = with_reserve(log, [&] { return log.save(found.state); }); !saved) return saved.error();
   }
   bool in_log = snapshot.index <= found.last &&
                 (snapshot.index < found.first || term_at(found, snapshot.index) == snapshot.term);
-  auto done = in_log ? log.save_snapshot(snapshot, found.first) : log.reset_to(snapshot);
+  auto done = with_reserve(
+      log, [&] { return in_log ? log.save_snapshot(snapshot, found.first) : log.reset_to(snapshot); });
   if (!done) return done.error();
   if (auto synced = log.sync(); !synced) return synced.error();
   found.snapshot = snapshot;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 namespace troupe {
 
@@ -16,6 +17,8 @@ constexpr std::size_t read_bytes = 4u << 20;
 constexpr std::uint64_t segment_bytes = 64u << 10;
 constexpr std::size_t record_bytes_max = storage::wal_options{}.record_bytes_max;
 constexpr std::size_t recoveries_bytes_max = 256u << 10;
+/// A million a second for two thousand years.
+constexpr std::uint64_t counter_max = std::uint64_t{1} << 56;
 
 std::string recoveries_path(const std::string& folder) {
   return folder + "/recoveries.log";
@@ -146,8 +149,21 @@ std::string audit_line(const surveyed_folder& from, const recovery_plan& plan) {
   return "recovered from=" + from.path + " old_cluster=" + from.members().cluster.to_string() +
          " old_storage=" + from.storage.to_string() + " old_members=" + names_of(from.members()) +
          " lost_members=" + (lost.empty() ? "none" : lost) + " last_index=" + number(from.last.value) +
-         " last_term=" + number(from.last_term.value) +
-         " writes_may_be_lost=yes";
+         " last_term=" + number(from.last_term.value) + " writes_may_be_lost=yes";
+}
+
+/// A new cluster counts on from these: one that has no end ahead of it.
+result<void> check_counters(const storage::state_machine& state, term_t term) {
+  std::pair<const char*, std::uint64_t> counters[]{
+      {"index", state.applied().value},
+      {"term", std::max(term, state.applied_term()).value},
+      {"revision", state.revision().value},
+      {"log time", static_cast<std::uint64_t>(state.leader_time_ms())}};
+  for (auto& [name, value] : counters)
+    if (value > counter_max)
+      return error{errc::corrupt,
+                   std::string("no cluster can have reached the ") + name + " " + number(value)};
+  return {};
 }
 
 /// A folder that begins a cluster of `self` alone, in `term`, with this state. `what` becomes the line behind
@@ -155,6 +171,7 @@ std::string audit_line(const surveyed_folder& from, const recovery_plan& plan) {
 result<recovered_folder> build(file_system& files, storage::state_machine& state, term_t term,
                                const member& self, const recovery_order& order,
                                const std::vector<std::string>& earlier, const std::string& what) {
+  if (auto checked = check_counters(state, term); !checked) return checked.error();
   membership alone{order.cluster, {self}};
   alone.members.front().storage = order.storage;
   alone.members.front().voter = true;

@@ -245,6 +245,47 @@ TEST_F(open_data_test, a_snapshot_beyond_the_log_begins_it_anew) {
   EXPECT_EQ(data.state->applied(), index_t{50});
 }
 
+/// However full the newest segment is: where the note begins the next one, it is out of the reserve.
+TEST_F(open_data_test, a_snapshot_is_noted_on_a_full_disk) {
+  constexpr std::uint64_t reserve = 128u << 10;
+  auto with_reserve = options();
+  with_reserve.reserve_bytes = reserve;
+  write_record(true, false);
+  write_log(10);
+  auto info = write_snapshot();
+  std::uint64_t term = 1;
+  std::size_t out_of_reserve = 0;
+  for (int level = 0; level < 300; ++level) {
+    SCOPED_TRACE(level);
+    disk.set_capacity(std::uint64_t{1} << 40);
+    {
+      storage::recovered_log found;
+      storage::wal_options o;
+      o.folder = "/data/wal";
+      o.segment_bytes = with_reserve.segment_bytes;
+      o.reserve_path = "/data/reserve";
+      o.reserve_bytes = reserve;
+      auto log = storage::wal::open(disk, o, found);
+      ASSERT_TRUE(log) << log.error().detail;
+      ASSERT_TRUE((*log)->hold_reserve().value());
+      ASSERT_TRUE((*log)->save({term_t{++term}, node_id{"n1"}}));
+      ASSERT_TRUE((*log)->sync());
+    }
+    fault_file_system copy{1};
+    ASSERT_TRUE(copy.make_folder("/data"));
+    for (auto& path : disk.files())
+      copy.set_content(path, disk.content(path));
+    copy.set_capacity(copy.bytes_used());
+    auto opened = open_data(copy, with_reserve);
+    auto* data = std::get_if<opened_data>(&opened);
+    ASSERT_TRUE(data) << std::get<cannot_start>(opened).why;
+    EXPECT_EQ(data->recovered->snapshot, info.meta);
+    EXPECT_EQ(data->recovered->state.term, term_t{term});
+    out_of_reserve += !copy.exists("/data/reserve").value();
+  }
+  EXPECT_GT(out_of_reserve, 0u) << "the note always fitted";
+}
+
 TEST_F(open_data_test, a_damaged_snapshot_with_the_log_behind_it_is_left_aside) {
   write_record(true, false);
   write_log(30);

@@ -11,6 +11,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace troupe {
 namespace {
 
@@ -290,6 +292,31 @@ TEST_F(recover_test, a_damaged_backup_is_refused) {
   member self{node_id{"n1"}, {}, "h:1", "h:2", true};
   EXPECT_EQ(restore(disk, backup.path, self, order()).error().code, errc::corrupt);
   EXPECT_FALSE(disk.exists("/new/node.id").value());
+}
+
+/// Whoever made such a file: the cluster would stand still at the end of the number.
+TEST_F(recover_test, a_backup_of_what_no_cluster_has_reached_is_refused) {
+  ASSERT_TRUE(disk.make_folder("/backup"));
+  member self{node_id{"n1"}, {}, "h:1", "h:2", true};
+  auto restore_of = [&](term_t term, std::int64_t time_ms) {
+    storage::state_machine state;
+    auto first = history(three, 1, 1).front();
+    first.term = term;
+    first.leader_time_ms = time_ms;
+    state.apply(first);
+    auto pinned = state.try_pin(0);
+    auto writer = storage::snapshot_writer::begin(disk, "/backup", pinned->meta());
+    while (!pinned->done())
+      EXPECT_TRUE(writer->append(pinned->next_chunk()));
+    return restore(disk, writer->finish().value().path, self, order());
+  };
+  auto end_of_time = restore_of(term_t{1}, std::numeric_limits<std::int64_t>::max());
+  EXPECT_EQ(end_of_time.error().code, errc::corrupt);
+  EXPECT_NE(end_of_time.error().detail.find("log time"), std::string::npos) << end_of_time.error().detail;
+  auto last_term = restore_of(term_t{std::numeric_limits<std::uint64_t>::max()}, 1);
+  EXPECT_EQ(last_term.error().code, errc::corrupt);
+  EXPECT_FALSE(disk.exists("/new/node.id").value());
+  EXPECT_TRUE(restore_of(term_t{1}, 1'750'000'000'000)) << "milliseconds since 1970, of older versions";
 }
 
 /// After a power cut at any point: either nothing that a node starts with, and the command can be repeated,

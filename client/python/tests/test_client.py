@@ -12,6 +12,7 @@ from troupe import (
     Conflict,
     DatabaseClient,
     InvalidRequest,
+    MemoryFull,
     OutcomeUnknown,
     ServerError,
     TooLarge,
@@ -249,6 +250,17 @@ def test_lost_answer_then_503_is_unknown_not_unavailable(server):
     with DatabaseClient(host="127.0.0.1", port=server.port, timeout=0.5) as db:
         with pytest.raises(OutcomeUnknown):
             db.set("k", 1)
+
+
+def test_lost_answer_then_507_is_unknown_not_unavailable(client, server):
+    full = ("answer", 507, {}, b'{"type":"urn:troupe:problem:memory-full","title":"","status":507,"detail":"full"}')
+    server.script.extend([("apply_then_drop",), full])
+    with pytest.raises(OutcomeUnknown, match="full"):
+        client.set("k", "v")
+    assert server.values, "it was applied before the memory was full"
+    server.script.append(full)
+    with pytest.raises(MemoryFull):
+        client.set("other", "v")
 
 
 def test_lost_read_is_unavailable_never_unknown(server):

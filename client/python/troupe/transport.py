@@ -144,6 +144,10 @@ class Transport:
             else:
                 if answer.status not in (503, 504):
                     self._preferred = index
+                    # Refused now, which says nothing of what came of it before.
+                    if answer.status == 507 and perhaps_applied:
+                        last = error_from_answer(answer.status, answer.body)
+                        break
                     return answer
                 last = error_from_answer(answer.status, answer.body)
                 perhaps_applied = perhaps_applied or (write and isinstance(last, OutcomeUnknown))

@@ -21,7 +21,7 @@ struct box {
     options.addresses = std::move(addresses);
     options.fresh_cluster = cluster_id{50, storage};
     for (auto& a : options.addresses)
-      if (a != options.self.peer_address) links.emplace(a, probe{s});
+      if (a != options.self.peer_address) links.emplace(a, s);
   }
   void start() {
     actor = s.spawn(formation, options, raft.as<raft_actor>(), supervisor.as<supervisor_actor>());

@@ -201,7 +201,7 @@ TEST_F(formation_actor_test, a_folder_among_strangers_is_foreign_though_its_own_
   auto mine = formed();
   for (auto& m : mine.members)
     if (m.id == node_id{"n2"}) m.peer_address = "elsewhere:7000";
-  n1.links.emplace("elsewhere:7000", probe{s});
+  n1.links.emplace("elsewhere:7000", s);
   n1.restart({{mine, true}, true, {}});
   n1.link("elsewhere:7000", true);
   n1.receive("elsewhere:7000", n2.hello_of(&mine));

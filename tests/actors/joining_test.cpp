@@ -13,7 +13,7 @@ protected:
     known.newest = known.committed = formed();
     known.newest_at = known.committed_at = {term_t{1}, index_t{1}};
     n4.options.join = true;
-    n1.links.emplace("n4:7000", probe{s});
+    n1.links.emplace("n4:7000", s);
     tell_links();
     n1.raft.clear();
   }
@@ -196,7 +196,7 @@ protected:
     second.options.join = true;
     second.options.self.id = node_id{"n4"};
     second.options.identity.node = node_id{"n4"};
-    n1.links.emplace("n5:7000", probe{s});
+    n1.links.emplace("n5:7000", s);
     tell_links();
     meet();
     second.start();
@@ -267,7 +267,7 @@ TEST_F(joining_test, a_node_that_sees_its_own_removal_stops_after_a_farewell) {
 TEST_F(joining_test, of_two_folders_with_one_id_raft_sends_to_the_one_that_the_members_name) {
   box other{s, "n3", 33, {"n1:7000", "n3b:7000"}};
   other.options.self.peer_address = "n3b:7000";
-  n1.links.emplace("n3b:7000", probe{s});
+  n1.links.emplace("n3b:7000", s);
   links_ready ready;
   for (auto& [address, link] : n1.links)
     ready.links[address] = link.as<peer_link_actor>();

@@ -97,11 +97,17 @@ public:
   };
 
   explicit probe(stage& s) : handle_(s.system.spawn<caf::actor_companion, caf::hidden>()) {
-    auto* companion = static_cast<caf::actor_companion*>(caf::actor_cast<caf::abstract_actor*>(handle_));
-    companion->on_enqueue([log = log_](caf::mailbox_element_ptr p) {
+    companion().on_enqueue([log = log_](caf::mailbox_element_ptr p) {
       log->push_back({p->move_content_to_message(), p->sender, p->mid});
     });
   }
+  /// What it was sent may hold actors that hold this probe: together they would stay for ever.
+  ~probe() {
+    companion().on_enqueue([](const caf::mailbox_element_ptr&) {});
+    log_->clear();
+  }
+  probe(const probe&) = delete;
+  probe& operator=(const probe&) = delete;
 
   template <class Handle>
   Handle as() const {
@@ -157,6 +163,10 @@ public:
   }
 
 private:
+  caf::actor_companion& companion() const {
+    return *static_cast<caf::actor_companion*>(caf::actor_cast<caf::abstract_actor*>(handle_));
+  }
+
   std::shared_ptr<std::vector<received>> log_ = std::make_shared<std::vector<received>>();
   caf::actor handle_;
 };

@@ -1,17 +1,11 @@
 """The C++ library while leaders die: what it confirmed is there, what it called not applied is not, nothing was written twice."""
 
 import collections
-import os
-import pathlib
 import subprocess
 import threading
 
-from support.cluster import CHECKOUT, Cluster, program
+from support.cluster import Cluster, program
 from support.deadline import wait_until
-
-
-def writer_program():
-    return str(pathlib.Path(os.environ.get("TROUPE_BUILD_DIR", CHECKOUT / "build" / "release")) / "tests" / "client_writer")
 
 
 def test_outcomes_are_true_while_leaders_die(tmp_path):
@@ -19,7 +13,7 @@ def test_outcomes_are_true_while_leaders_die(tmp_path):
         cluster.start()
         endpoints = [f"127.0.0.1:{node.peer_port}" for node in cluster.nodes]
         keys = collections.defaultdict(set)
-        writer = subprocess.Popen([writer_program(), *endpoints], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        writer = subprocess.Popen([program("client_writer", "tests"), *endpoints], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
         def collect():
             for line in writer.stdout:

@@ -4,10 +4,11 @@ import http.client
 import os
 import signal
 import socket
+import subprocess
 import threading
 import time
 
-from support.cluster import Cluster
+from support.cluster import Cluster, program
 from support.deadline import wait_until
 from support.preload import slow_sync
 
@@ -147,6 +148,44 @@ def test_clients_that_do_not_read_cost_no_memory(tmp_path):
                 client.close()
         wait_until(lambda: metric(node, "troupe_http_memory_bytes") < MIB, 10, "what waited is gone")
         assert len(node.request("GET", "/v1/kv/large").body) == MIB
+
+
+def test_cpp_clients_that_do_not_read_cost_no_memory(tmp_path):
+    with Cluster(tmp_path / "cluster", size=1, settings=SMALL) as cluster:
+        cluster.start()
+        node = cluster.nodes[0]
+        assert node.request("PUT", "/v1/kv/large", os.urandom(MIB), BYTES).status == 201
+        memory = Memory(node)
+        readers, said = [], []
+        try:
+            for number in range(4):
+                said.append(tmp_path / f"reader{number}")
+                with said[-1].open("wb") as output:
+                    readers.append(subprocess.Popen([program("client_reader", "tests"), f"127.0.0.1:{node.peer_port}", "large", "64"],
+                                                    stdin=subprocess.PIPE, stdout=output))
+
+            def lines():
+                return [path.read_bytes().count(b"read\n") for path in said]
+
+            wait_until(lambda: min(lines()) > 0, 30, lambda: f"all read: {lines()}")
+            for _ in range(3):
+                for reader in readers:
+                    reader.send_signal(signal.SIGSTOP)
+                # Each has asked for 64 MiB, of which it is sent 16. Shorter than the node takes to cut a peer that says nothing.
+                time.sleep(1)
+                small = node.request("GET", "/v1/cluster", timeout=10)
+                assert small.status == 200, small
+                for reader in readers:
+                    reader.send_signal(signal.SIGCONT)
+                before = lines()
+                wait_until(lambda: all(now > then for now, then in zip(lines(), before)), 30, lambda: f"all read on: {lines()}")
+            assert memory.growth() < 4 * 16 * MIB + 80 * MIB, f"{memory.growth() / MIB} MiB"
+        finally:
+            for reader in readers:
+                reader.send_signal(signal.SIGCONT)
+                reader.stdin.close()
+            for reader in readers:
+                assert reader.wait(30) == 0
 
 
 def test_many_large_bodies_at_once_are_refused_before_they_are_read(tmp_path):

@@ -15,10 +15,10 @@ from .ports import free_port
 CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
 
 
-def program(name):
+def program(name, folder="bin"):
     """A program of the build under test: TROUPE_BUILD_DIR, or build/release."""
     build = pathlib.Path(os.environ.get("TROUPE_BUILD_DIR", CHECKOUT / "build" / "release"))
-    path = build / "bin" / name
+    path = build / folder / name
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist; build it, or set TROUPE_BUILD_DIR")
     return str(path)

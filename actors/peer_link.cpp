@@ -149,14 +149,15 @@ void acknowledged(peer_link_state::connection& c, std::uint64_t taken) {
   }
 }
 
-void send_frame(self_pointer self, link_frame frame) {
+/// False when the window is full: then nothing is sent.
+bool send_frame(self_pointer self, link_frame frame) {
   auto& s = self->state;
   auto& c = *s.up;
   auto bytes = frame.payload.size() + 128;
   if (c.window_used + bytes > s.options.window_bytes || c.unacknowledged.size() >= s.options.window_frames) {
     if (c.dropped++ == 0)
       spdlog::warn("link: window full, dropping what is sent to peer={}", s.options.peer_address);
-    return;
+    return false;
   }
   frame.incarnation = s.options.incarnation.value;
   frame.connection = c.number;
@@ -165,6 +166,23 @@ void send_frame(self_pointer self, link_frame frame) {
   c.window_used += bytes;
   c.unacknowledged.push_back(bytes);
   self->send(caf::actor_cast<peer_link_actor>(c.remote), std::move(frame));
+  return true;
+}
+
+/// Answers in the leader's place for proposals that were not sent: nobody repeats them, and the client would
+/// wait for its whole time-out to hear that the outcome is unknown.
+void refuse_proposals(self_pointer self, const std::vector<peer_message>& not_sent) {
+  auto& s = self->state;
+  peer_input in{s.identity->peer, s.identity->storage, {}};
+  for (auto& m : not_sent) {
+    auto* forward = std::get_if<forward_proposals>(&m);
+    if (!forward || forward->proposals.empty()) continue;
+    forward_refusal refusal{forward->proposals.front().from.incarnation, {}, raft::refusal::overloaded};
+    for (auto& p : forward->proposals)
+      refusal.numbers.push_back(p.from.number);
+    in.messages.emplace_back(std::move(refusal));
+  }
+  if (!in.messages.empty()) self->send(s.raft, std::move(in));
 }
 
 std::size_t size_of(const peer_message& m) {
@@ -194,9 +212,9 @@ void send_messages(self_pointer self, link_send& out) {
     frame.from = s.identity->self.name;
     frame.to = s.identity->peer.name;
     frame.payload = encode_peer_messages(pack);
+    if (!send_frame(self, std::move(frame))) refuse_proposals(self, pack);
     pack.clear();
     bytes = 0;
-    send_frame(self, std::move(frame));
   };
   for (auto& m : out.messages) {
     auto size = size_of(m);

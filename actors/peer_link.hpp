@@ -9,7 +9,7 @@
 // their dials meet all the same, that of the first side counts, and nobody dials while there is a link. A
 // generation number guards against answers to an earlier dial; the second side's have a bit of their own.
 // What is sent while the link is down, or its window is full, is dropped, as a network may; the consensus
-// core repeats.
+// core repeats. Proposals that the window has no room for are refused as overloaded, as the leader would.
 
 #include "messages/dialer.hpp"
 #include "messages/formation.hpp"

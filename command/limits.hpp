@@ -24,8 +24,11 @@ inline constexpr std::size_t sessions_max = 10'000;
 inline constexpr std::size_t session_results_max = 1'024;
 /// A result that encodes larger is remembered as its outcome and revision only.
 inline constexpr std::size_t remembered_result_bytes_max = 4 * 1024;
+/// What one put or delete answered fits: a retry must not hear that nothing was created or deleted because
+/// memory was short.
+inline constexpr std::size_t small_result_bytes = 32;
 /// Bytes of remembered results of all sessions together; above it, new ones are remembered as outcome and
-/// revision only.
+/// revision only, unless they encode to no more than small_result_bytes.
 inline constexpr std::size_t session_results_bytes_max = 256 * 1024 * 1024;
 /// Gets of one transaction may answer this many bytes of keys and values. A transaction that gets more is
 /// applied all the same, and answered without results (command_result::truncated).
@@ -45,7 +48,7 @@ inline constexpr std::int64_t idempotency_window_ms = 10 * 60 * 1000;
 inline constexpr std::size_t idempotency_keys_max = 1'000'000;
 inline constexpr std::size_t idempotency_key_bytes_max = 255;
 /// Bytes of remembered results of all keys together; above it, new ones are remembered as outcome and
-/// revision only.
+/// revision only, unless they encode to no more than small_result_bytes.
 inline constexpr std::size_t idempotency_results_bytes_max = 256 * 1024 * 1024;
 
 /// Floats of one vector.

@@ -37,7 +37,8 @@ result<tcp::endpoint> resolve(asio::io_context& context, const std::string& host
 
 } // namespace
 
-class http_server::impl {
+/// Handlers keep it: some may still be queued when the server is gone, and run if the context runs on.
+class http_server::impl : public std::enable_shared_from_this<http_server::impl> {
 public:
   impl(asio::io_context& context, http_handler& handler, server_limits limits, tcp::acceptor acceptor)
       : context_(context), acceptor_(std::move(acceptor)), sweep_timer_(context),
@@ -73,6 +74,7 @@ public:
   }
 
   void close() {
+    closed_ = true;
     stop_accepting();
     for_each([](http_connection& connection) { connection.close(); });
     sweep_timer_.cancel();
@@ -103,7 +105,7 @@ private:
   }
 
   void accept() {
-    acceptor_.async_accept([this](error_code ec, tcp::socket socket) {
+    acceptor_.async_accept([this, self = shared_from_this()](error_code ec, tcp::socket socket) {
       if (ec == asio::error::operation_aborted || stopping_) return;
       if (ec) return accept_later();
       add(std::move(socket));
@@ -113,7 +115,7 @@ private:
 
   void accept_later() {
     accept_timer_.expires_after(accept_pause);
-    accept_timer_.async_wait([this](error_code ec) {
+    accept_timer_.async_wait([this, self = shared_from_this()](error_code ec) {
       if (!ec && !stopping_) accept();
     });
   }
@@ -153,7 +155,7 @@ private:
   void flush_later(std::shared_ptr<http_connection> connection) {
     to_flush_.push_back(std::move(connection));
     if (to_flush_.size() > 1) return;
-    asio::post(context_, [this] {
+    asio::post(context_, [this, self = shared_from_this()] {
       flushing_.swap(to_flush_);
       for (auto& waiting : flushing_)
         waiting->flush();
@@ -166,8 +168,8 @@ private:
     const auto shortest = std::min({limits.idle_timeout, limits.header_timeout, limits.body_timeout,
                                     limits.write_timeout, limits.linger_timeout});
     sweep_timer_.expires_after(std::clamp(shortest / 2, std::chrono::milliseconds{1}, sweep_interval_max));
-    sweep_timer_.async_wait([this](error_code ec) {
-      if (ec) return;
+    sweep_timer_.async_wait([this, self = shared_from_this()](error_code ec) {
+      if (ec || closed_) return;
       shared_.date_header = date_header_now();
       const auto now = server_shared::clock::now();
       for_each([now](http_connection& connection) { connection.check_deadlines(now); });
@@ -192,6 +194,7 @@ private:
   std::vector<std::shared_ptr<http_connection>> to_flush_;
   std::vector<std::shared_ptr<http_connection>> flushing_;
   bool stopping_ = false;
+  bool closed_ = false;
 };
 
 result<std::unique_ptr<http_server>> http_server::listen(asio::io_context& context, http_handler& handler,
@@ -213,11 +216,11 @@ result<std::unique_ptr<http_server>> http_server::listen(asio::io_context& conte
     return error{errc::unavailable, "cannot listen on the HTTP address " + where + ": " + ec.message()};
   }
   return std::unique_ptr<http_server>{
-      new http_server{std::make_unique<impl>(context, handler, limits, std::move(acceptor))}};
+      new http_server{std::make_shared<impl>(context, handler, limits, std::move(acceptor))}};
 }
 
-http_server::http_server(std::unique_ptr<impl> implementation) : impl_(std::move(implementation)) {}
-// Connections live on in handlers that have not run; closed, they no longer look at what is gone now.
+http_server::http_server(std::shared_ptr<impl> implementation) : impl_(std::move(implementation)) {}
+// What handlers that have not run still hold no longer looks at `handler` once it is closed.
 http_server::~http_server() {
   impl_->close();
 }

@@ -99,8 +99,8 @@ public:
 
 private:
   class impl;
-  explicit http_server(std::unique_ptr<impl> implementation);
-  std::unique_ptr<impl> impl_;
+  explicit http_server(std::shared_ptr<impl> implementation);
+  std::shared_ptr<impl> impl_;
 };
 
 } // namespace troupe::net

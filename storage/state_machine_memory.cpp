@@ -9,7 +9,8 @@
 namespace troupe::storage {
 
 blob remember(const command_result& r, std::size_t bytes_left) {
-  if (encoded_size(r) <= std::min(limits::remembered_result_bytes_max, bytes_left))
+  const auto allowed = std::max(limits::small_result_bytes, bytes_left);
+  if (encoded_size(r) <= std::min(limits::remembered_result_bytes_max, allowed))
     return blob{encode_result(r)};
   command_result without = {.code = r.code,
                             .replayed = r.replayed,

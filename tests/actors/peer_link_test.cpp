@@ -195,6 +195,27 @@ TEST_F(peer_link_test, a_full_window_of_bytes_drops_until_acknowledged) {
   EXPECT_EQ(remote.take<link_frame>().size(), 1u);
 }
 
+TEST_F(peer_link_test, proposals_without_room_are_refused_in_the_leaders_place) {
+  accept_and_identify();
+  for (int i = 0; i < 5; ++i)
+    send();
+  EXPECT_EQ(raft.count<peer_input>(), 0u);
+  forward_proposals two{term_t{1},
+                        {{entry_kind::command, {incarnation_t{11}, 21}, blob{"a"}},
+                         {entry_kind::command, {incarnation_t{11}, 22}, blob{"b"}}}};
+  raft.tell(link, link_send{{peer_message{two}, peer_message{raft::message{raft::vote_response{}}}}});
+  s.run();
+  EXPECT_EQ(remote.take<link_frame>().size(), 5u);
+  ASSERT_EQ(raft.count<peer_input>(), 1u);
+  const auto& told = raft.last<peer_input>();
+  EXPECT_EQ(told.from, node_id{"n2"});
+  ASSERT_EQ(told.messages.size(), 1u) << "the core repeats the other one";
+  const auto& refusal = std::get<forward_refusal>(told.messages.front());
+  EXPECT_EQ(refusal.asker, incarnation_t{11});
+  EXPECT_EQ(refusal.numbers, (std::vector<std::uint64_t>{21, 22}));
+  EXPECT_EQ(refusal.why, raft::refusal::overloaded);
+}
+
 TEST_F(peer_link_test, frames_that_come_back_acknowledge_too) {
   accept_and_identify();
   for (int i = 0; i < 9; ++i)

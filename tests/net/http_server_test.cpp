@@ -164,6 +164,24 @@ TEST_F(http_server_test, drains) {
   EXPECT_TRUE(eventually([](const server_counters& now) { return now.connections == 0; }));
 }
 
+// What a failed event loop left in its queue runs after the next start, when the server of before is gone.
+TEST_F(http_server_test, leaves_nothing_behind_that_needs_it) {
+  start();
+  http_client client{server->port()};
+  client.send(get("/hold/1"));
+  auto held = handler.take(1);
+  on_server([&] {
+    server->complete(held[0].second, {200, "text/plain", {}, held[0].first}); // its write is queued
+    context.stop();
+  });
+  thread.join();
+  server.reset();
+  EXPECT_TRUE(client.ended());
+  work.reset();
+  context.restart();
+  EXPECT_GT(context.run(), 0u);
+}
+
 TEST_F(http_server_test, names_the_port_that_is_in_use) {
   start();
   const auto second = http_server::listen(context, handler, "127.0.0.1", server->port(), {});

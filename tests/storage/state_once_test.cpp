@@ -2,6 +2,7 @@
 
 #include "command/limits.hpp"
 #include "storage/idempotency_table.hpp"
+#include "storage/state_machine_memory.hpp"
 #include "tests/storage/state_driver.hpp"
 
 #include <gtest/gtest.h>
@@ -181,6 +182,25 @@ TEST_P(at_most_once, large_answers_are_remembered_without_their_results) {
     EXPECT_TRUE(again.replayed && again.truncated && again.succeeded && again.results.empty());
     EXPECT_EQ(again.revision, first.revision);
   }
+}
+
+TEST(at_most_once_budget, small_answers_are_remembered_whole_when_nothing_is_left) {
+  command_result put;
+  put.succeeded = true;
+  put.revision = revision_t{7};
+  put.results = {put_result{true}};
+  for (std::size_t left : {0, 10, 1'000}) {
+    auto again = recall(remember(put, left));
+    EXPECT_FALSE(again.truncated) << left;
+    ASSERT_EQ(again.results.size(), 1u) << left;
+    EXPECT_TRUE(std::get<put_result>(again.results.front()).created);
+  }
+  command_result many = put;
+  many.results.assign(100, delete_result{true});
+  EXPECT_EQ(recall(remember(many, 1'000)).results.size(), 100u);
+  auto without = recall(remember(many, 100));
+  EXPECT_TRUE(without.truncated && without.succeeded && without.results.empty());
+  EXPECT_EQ(without.revision, revision_t{7});
 }
 
 TEST(at_most_once_pins, see_sessions_and_keys_as_they_were) {

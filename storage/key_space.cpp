@@ -12,6 +12,8 @@ namespace troupe::storage {
 namespace {
 
 constexpr std::size_t version_charge = 64;
+/// What version::number() has room for. Only a made-up snapshot comes near it.
+constexpr std::uint64_t number_max = (std::uint64_t{1} << 56) - 1;
 
 /// What a reader at `at` sees of a chain; null when the key was absent then.
 const version* visible(const version* v, revision_t at) {
@@ -130,7 +132,8 @@ bool key_space::put(std::string_view key, blob value, media_type type) {
   auto next = revision_ + 1;
   // Decided before add(), which may hand back the very version that `before` is. A value of this revision
   // keeps its number.
-  auto number = created ? 1 : before->number() + (before->mod_revision == next ? 0 : 1);
+  auto number = created ? std::uint64_t{1} : before->number() + (before->mod_revision == next ? 0 : 1);
+  number = std::min(number, number_max);
   auto born = created ? next : before->create_revision;
   auto* v = add(place->newest);
   set(v, std::move(value));
@@ -248,6 +251,9 @@ result<void> key_space::check_loaded(bool same_key, const version& v) const {
   if (v.tombstone() && v.mod_revision <= compacted_) return corrupt("tombstone before the history");
   if (!v.tombstone() && (!v.create_revision || v.create_revision > v.mod_revision || v.number() == 0))
     return corrupt("version with impossible numbers");
+  // A revision raises it by at most one.
+  if (!v.tombstone() && v.number() - 1 > v.mod_revision.value - v.create_revision.value)
+    return corrupt("more versions than revisions");
   if (!same_key)
     return last_loaded_ && last_loaded_->tombstone() ? corrupt("tombstone of nothing") : result<void>{};
   if (v.mod_revision >= last_loaded_->mod_revision) return corrupt("versions out of order");
